@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// bin/sluice.js: the `sluice` command. Any Node from 14 on can read this file, so that a too old one is told
+// what to do instead of failing on newer syntax; all else is loaded after that check.
+// biome-ignore lint/style/useNodejsImportProtocol: the old Nodes this file speaks to do not know it.
+import net from 'net'
+
+if (isNewEnough(process.versions.node)) {
+  import('./main.ts').then(main => main.run(process.argv.slice(2)), showBroken)
+} else {
+  process.stderr.write(
+    `sluice: this is Node ${process.versions.node}, ${process.execPath}. ` +
+      'Run Sluice with Node 24.19 or newer: see https://nodejs.org, or in a checkout ' +
+      'use "npm start" or "npx sluice", which bring their own after "npm ci".\n',
+  )
+  process.exitCode = 1
+}
+
+// Files are missing or damaged.
+function showBroken(error) {
+  const text = process.env.SLUICE_DEBUG ? error.stack : error.message
+  process.stderr.write(
+    `sluice: this installation is broken: ${text}. Install Sluice again ("npm ci" in a checkout).\n`,
+  )
+  process.exitCode = 1
+}
+
+// net.BoundSocket came with 24.19 and 26; odd releases in between lack it.
+function isNewEnough(version) {
+  const [major, minor] = version.split('.').map(Number)
+  return (major > 24 || (major === 24 && minor >= 19)) && typeof net.BoundSocket === 'function'
+}

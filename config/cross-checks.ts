@@ -1,0 +1,195 @@
+// config/cross-checks.ts: what is wrong between options that are right one by one.
+import type { ListenAddress, NodeAddress } from '../base/address.ts'
+import { COMMAND_LINE, type Place, type Problem, placeText } from './config.ts'
+import { isKnownPlugin } from './plugins.ts'
+import type { OptionName, Values } from './table.ts'
+
+/** What has been evaluated, and where it stands. */
+export interface Checked {
+  readonly values: Values
+  place(option: OptionName, index?: number): Place
+}
+
+export interface CrossChecked {
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+}
+
+type Tell = (place: Place, problem: string, remedy: string) => void
+
+/** Pure. */
+export function crossCheck(checked: Checked): CrossChecked {
+  const problems: Problem[] = []
+  const warnings: Problem[] = []
+  const wrong: Tell = (place, problem, remedy) => problems.push({ place, problem, remedy })
+  const warn: Tell = (place, problem, remedy) => warnings.push({ place, problem, remedy })
+  const listeners = listenersOf(checked)
+  checkSharedSockets(checked, listeners, wrong)
+  checkDoubles(checked, listeners, wrong, warn)
+  checkLoops(checked, listeners, wrong)
+  checkLimits(checked, wrong)
+  checkPlugins(checked, wrong, warn)
+  checkLifecycle(checked, wrong, warn)
+  checkLogging(checked, warn)
+  return { problems, warnings }
+}
+
+/** Whether there is anything to serve. */
+export function hasListener(values: Values): boolean {
+  return values.http.length + values.https.length + values['http-to-https'].length > 0
+}
+
+/** @param file the first one read; null for none */
+export function nothingToServe(file: string | null): Problem {
+  return {
+    place: file === null ? COMMAND_LINE : { file, line: 0 },
+    problem: 'there is nothing to serve: no http, https or http-to-https is given',
+    remedy: 'Add a line such as http = :8080',
+  }
+}
+
+interface Listener {
+  readonly option: OptionName
+  readonly address: ListenAddress
+  readonly place: Place
+}
+
+function listenersOf({ values, place }: Checked): readonly Listener[] {
+  return [
+    ...values.http.map((address, i) => ({ option: 'http' as const, address, place: place('http', i) })),
+    ...values.https.map(({ address }, i) => ({
+      option: 'https' as const,
+      address,
+      place: place('https', i),
+    })),
+    ...values['http-to-https'].map(({ address }, i) => ({
+      option: 'http-to-https' as const,
+      address,
+      place: place('http-to-https', i),
+    })),
+  ]
+}
+
+function checkSharedSockets({ values }: Checked, listeners: readonly Listener[], wrong: Tell): void {
+  const count = values['shared-socket'].length
+  for (const { option, address, place } of listeners) {
+    if (address.kind !== 'shared' || address.index < count) continue
+    const have = count === 0 ? 'there is no shared-socket' : `the last shared-socket is =${count - 1}`
+    wrong(
+      place,
+      `option "${option}" uses ${address.text}, but ${have}`,
+      'Add a line such as shared-socket = :443',
+    )
+  }
+}
+
+// Each socket speaks one protocol, so each address belongs to one line. The same line twice does no harm.
+function checkDoubles(checked: Checked, listeners: readonly Listener[], wrong: Tell, warn: Tell): void {
+  const { values, place } = checked
+  const shared: readonly Listener[] = values['shared-socket'].map((address, i) => {
+    return { option: 'shared-socket', address, place: place('shared-socket', i) }
+  })
+  const all = [...shared, ...listeners]
+  for (const [i, second] of all.entries()) {
+    const first = all.slice(0, i).find(other => isSameSocket(other.address, second.address))
+    if (first === undefined) continue
+    const isRepeat = first.option === 'http' && second.option === 'http' && isSameText(first, second)
+    const problem = `option "${second.option}" listens on ${second.address.text}, which "${first.option}" already uses ${where(first.place)}`
+    const isShared = first.option === 'shared-socket' && second.option !== 'shared-socket'
+    const remedy = isShared
+      ? `Write =${shared.indexOf(first)} to use the shared socket`
+      : 'Take one of them out, or choose another address'
+    const tell = isRepeat ? warn : wrong
+    tell(second.place, problem, remedy)
+  }
+}
+
+function where(place: Place): string {
+  return place.file === null ? 'on the command line' : `at ${placeText(place)}`
+}
+
+function isSameText(a: Listener, b: Listener): boolean {
+  return a.address.text === b.address.text
+}
+
+// An address of the whole machine takes the port from all others of its family.
+function isSameSocket(a: ListenAddress, b: ListenAddress): boolean {
+  if (a.kind === 'tcp' && b.kind === 'tcp') {
+    if (a.port !== b.port || a.port === 0 || a.ipv6 !== b.ipv6) return false
+    return a.host.toLowerCase() === b.host.toLowerCase() || isEverywhere(a.host) || isEverywhere(b.host)
+  }
+  if (a.kind === 'tcp-prefix' && a.port === 0) return false
+  return a.kind === b.kind && a.text === b.text
+}
+
+function isEverywhere(host: string): boolean {
+  return host === '0.0.0.0' || /^[0:]+$/.test(host)
+}
+
+// A node that is our own listener would send each request round until the limits end it.
+function checkLoops({ values, place }: Checked, listeners: readonly Listener[], wrong: Tell): void {
+  for (const option of ['http-to', 'http-fallback'] as const) {
+    for (const [i, node] of values[option].entries()) {
+      const own = listeners.find(listener => leadsTo(node, listener.address))
+      if (own === undefined) continue
+      const problem = `option "${option}" sends requests to ${node.name}, where "${own.option}" of this configuration listens`
+      wrong(place(option, i), problem, 'Name the address of the application')
+    }
+  }
+}
+
+function leadsTo(node: NodeAddress, address: ListenAddress): boolean {
+  if (node.kind === 'tcp' && address.kind === 'tcp') {
+    if (node.port !== address.port) return false
+    return node.host === address.host || (isEverywhere(address.host) && isLoopback(node.host))
+  }
+  if (node.kind !== 'unix') return false
+  return (
+    (address.kind === 'unix' && node.path === address.path) ||
+    (address.kind === 'abstract' && node.path === `\0${address.name}`)
+  )
+}
+
+function isLoopback(host: string): boolean {
+  return host.startsWith('127.') || host === '::1' || host === 'localhost'
+}
+
+function checkLimits({ values, place }: Checked, wrong: Tell): void {
+  if (values['http-max-uri'] <= values['http-max-head-size']) return
+  const problem = `option "http-max-uri" allows ${values['http-max-uri']} bytes, more than the ${values['http-max-head-size']} of http-max-head-size`
+  wrong(place('http-max-uri'), problem, 'Raise http-max-head-size, or lower http-max-uri')
+}
+
+function checkPlugins({ values, place }: Checked, wrong: Tell, warn: Tell): void {
+  for (const [option, tell] of [
+    ['plugins', warn],
+    ['need-plugins', wrong],
+  ] as const) {
+    for (const [i, plugin] of values[option].entries()) {
+      if (!isKnownPlugin(plugin))
+        tell(place(option, i), `plugin "${plugin}" is not one that Sluice can stand in for`, 'Take it out')
+    }
+  }
+}
+
+function checkLifecycle({ values, place }: Checked, wrong: Tell, warn: Tell): void {
+  if (!values.master)
+    warn(place('master'), 'the master always runs, "master = false" changes nothing', 'Take it out')
+  if (!values['die-on-term']) {
+    wrong(
+      place('die-on-term'),
+      '"die-on-term = false" is not supported yet',
+      'Take it out: SIGTERM stops Sluice',
+    )
+  }
+}
+
+function checkLogging({ values, place }: Checked, warn: Tell): void {
+  const at = place('access-log-format')
+  if (values['access-log'] === null && at.file !== null) {
+    warn(at, '"access-log-format" has no effect without access-log', 'Add access-log = FILE')
+  }
+  if (values['access-log'] !== null && values['disable-logging']) {
+    warn(place('disable-logging'), '"disable-logging" switches access-log off', 'Take one of them out')
+  }
+}

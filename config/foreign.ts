@@ -1,0 +1,245 @@
+// config/foreign.ts: what to do instead of an option of uWSGI that Sluice lacks, by family.
+import type { ForeignOption } from './table.ts'
+
+/** Why an option is refused; sentences without their full stop. */
+export interface Refusal {
+  readonly problem: string
+  readonly remedy: string
+}
+
+/**
+ * Says no to an option that is uWSGI's and not ours. Those that uWSGI's classification leaves to others
+ * (class C) are "not supported"; the rest is "not supported yet".
+ */
+export function refuseForeign(foreign: ForeignOption): Refusal {
+  const when = foreign.class === 'C' ? 'not supported' : 'not supported yet'
+  return { problem: `option "${foreign.name}" is ${when}`, remedy: remedyOf(foreign) ?? 'Take it out' }
+}
+
+/** @returns null for a name that no family covers: tests hold that only options of ours are such */
+export function remedyOf({ name, plugin }: ForeignOption): string | null {
+  return FAMILIES.find(([family]) => family.test(name))?.[1] ?? (plugin && BY_PLUGIN[plugin]) ?? null
+}
+
+const RUN_APPLICATION = 'Start the application by itself or by attach-daemon, and name its address in http-to'
+const BY_SYSTEM = 'Leave it to systemd or a container'
+const BEHIND = 'Take it out; set it where the application runs'
+const ONE_ROUTER = 'Use http or https with http-to'
+const STATIC = 'Serve files from a node named in http-to'
+const RULES = 'Let the node decide, or run one instance per case'
+const STATIC_NODES = 'List the nodes by http-to'
+const SHARED_MEMORY = 'Use Redis or a database in the application'
+
+/** Whole names; the first family that matches counts. */
+const FAMILIES: readonly (readonly [RegExp, string])[] = [
+  // Addresses and protocols
+  [
+    whole('(uwsgi-|http-|http11-|https-|fastcgi-|scgi-)?socket|protocol|socket-protocol|map-socket'),
+    ONE_ROUTER,
+  ],
+  [whole('.*-socket-modifier[12]|(fastcgi|scgi)-modifier[12]'), 'Use http-modifier1 and http-modifier2'],
+  [whole('(suwsgi|ssl|puwsgi|raw|fastcgi-nph|scgi-nph)-socket|raw-modifier[12]'), ONE_ROUTER],
+  [whole('abstract-socket'), 'Write addresses as @name'],
+  [whole('chmod(-socket)?|chown-socket|umask'), 'Set the rights of the directory that holds the socket'],
+  [whole('freebind'), 'Set the sysctl net.ipv4.ip_nonlocal_bind'],
+  [whole('tcp-fast-?open(-client)?'), 'Set the sysctl net.ipv4.tcp_fastopen'],
+  [whole('socket-(snd|rcv)buf'), 'Set the sysctls net.ipv4.tcp_wmem and tcp_rmem'],
+  [whole('(so|socket)-(send|write)-timeout|socket-timeout'), 'Use http-timeout'],
+  [
+    whole('(http-)?enable-proxy-protocol'),
+    'Let the proxy send X-Forwarded-For, and name it in trusted-proxy',
+  ],
+  [whole('shutdown-sockets|no-fd-passing|safe-fd|fd-safe'), 'Take it out: the master holds the sockets'],
+  [whole('udp|multicast.*|snmp.*'), 'Take it out'],
+  // TLS
+  [whole('https2'), 'Use https = ADDR,CRT,KEY[,CIPHERS[,CA]]'],
+  [whole('sni.*'), 'Give a certificate that holds all names, or an address per certificate'],
+  [whole('ssl-enable.*|ssl-option'), 'Take it out: TLS 1.2 and 1.3 are spoken'],
+  [whole('ssl-.*|https-session-context'), 'Take it out'],
+  [whole('https-export-cert'), 'Check client certificates by the CA of https'],
+  // The http router
+  [whole('(http|fastrouter|rawrouter|sslrouter)-(subscription-.*|resubscribe.*)'), STATIC_NODES],
+  [whole('http-(use-.*|zerg)'), STATIC_NODES],
+  [whole('http-(stats.*|ss)'), 'Read access-log in its JSON form'],
+  [whole('http-auto-gzip'), 'Compress in the application'],
+  [whole('http-cheap'), 'Take it out: listeners accept at once'],
+  [whole('http-harakiri'), 'Take it out: a gateway that hangs is replaced'],
+  [whole('http-quiet'), 'Take it out: repeated log lines are limited'],
+  [whole('http-(stud-prefix)'), 'Use https here instead of a TLS proxy before it'],
+  [whole('http-manage-(source|rtsp)'), 'Let such clients reach their server directly'],
+  [
+    whole('(http-)?(uid|gid)|immediate-[ug]id|add-gid|no-initgroups|drop-after-.*|master-as-root'),
+    'Start Sluice as that user; for ports below 1024 give it CAP_NET_BIND_SERVICE',
+  ],
+  [whole('(fastrouter|rawrouter|sslrouter|tuntap|forkpty).*'), ONE_ROUTER],
+  // Subscriptions
+  [whole('subscri.*|st|start-unsubscribed|unsubscribe-on-.*|(auto-)?weight'), STATIC_NODES],
+  // Rules, headers, files
+  [whole('(final-|error-|response-)?route(-.*)?|routers?-list'), RULES],
+  [
+    whole('(add|rem|del|pull|collect)-header|response-header-collect|response-headers-limit'),
+    'Set headers in the application',
+  ],
+  [whole('error-page-.*'), 'Let the node answer errors'],
+  [
+    whole(
+      'static-.*|check-static.*|mime-?file|mime-file|file-?serve-mode|honour-range|disable-sendfile|check-cache',
+    ),
+    STATIC,
+  ],
+  // Logs
+  [whole('log-?format.*|log-x-forwarded-for|log-micros'), 'Use access-log and access-log-format'],
+  [
+    whole('log-(4xx|5xx|slow|big|zero|sendfile|ioerror)'),
+    'Use access-log with access-log-format = json, and filter its lines',
+  ],
+  [
+    whole('(req-)?logger(-req)?|loggers?-list|threaded-logger|log-(syslog|socket|zeromq)'),
+    'Use access-log = - and pipe it to a logger',
+  ],
+  [
+    whole('logto2?|log-.*|logdate|logfile-.*|touch-log.*|not-log-alarm'),
+    'Redirect the output; systemd rotates it',
+  ],
+  // Statistics
+  [
+    whole('stats.*|memory-report|metric.*|enable-metrics|carbon.*|rrdtool.*|zabbix-.*|nagios'),
+    'Read access-log in its JSON form',
+  ],
+  // The process and its rights
+  [whole('daemonize2?'), 'Use systemd, or "sluice … &"'],
+  [whole('(safe-pidfile2?|pidfile2)'), 'Use pidfile'],
+  [whole('stop'), 'Send SIGTERM to the pid in the pid file'],
+  [
+    whole('reload|pause|suspend|resume|(worker-)?reload-mercy|exit-on-reload|touch-.*reload|touch-reload'),
+    'Stop Sluice and start it again',
+  ],
+  [whole('master-fifo|connect-and-read|signal'), 'Send signals to the pid in the pid file'],
+  [whole('no-orphans'), 'Take it out: no gateway outlives the master'],
+  [
+    whole(
+      'cap|chroot|pivot.root|unshare2?|setns.*|jail.*|j.*id-?file|libjail|namespace.*|ns(-net)?|cgroup.*|re-?fork.*|(un)?privileged-binary.*',
+    ),
+    'Use systemd or a container',
+  ],
+  [
+    whole('hook-.*|exec-.*|call-.*|u?mount-.*|after-request-.*|file-write'),
+    'Run commands from the unit that starts Sluice',
+  ],
+  [whole('limit-(as|nproc)|max-fd|prio|cpu-affinity|never-swap|ksm'), BY_SYSTEM],
+  [whole('wait-(for-)?(interface|iface|fs|file|dir|mountpoint|socket).*'), 'Order the start by systemd'],
+  [
+    whole(
+      'flock.*|fallback-config|skip-atexit.*|no-server|command-mode|force-cwd|chdir2|binsh|honour-stdin|binary-path|use-abort|clock',
+    ),
+    BY_SYSTEM,
+  ],
+  [whole('fs-.*|touch-.*|propagate-touch|check-mount.*|mount(point)?-check'), 'Use a systemd path unit'],
+  [whole('proc-?name.*|auto-procname'), 'Take it out: processes are named by their role'],
+  [whole('notify-socket|zerg.*'), 'Take it out'],
+  [whole('legion.*|unique-legion-cron|unique-cron-legion|cron-legion'), 'Use keepalived or the orchestrator'],
+  [whole('(smart-)?attach-(control-)?daemon2?|smart-attach-.*|daemons-honour-stdin'), 'Use attach-daemon'],
+  [
+    whole('(unique-|curl-)?cron(2|-curl|-harakiri)?|cron-curl-legion|legion-.*cron.*|curl-cron-legion'),
+    'Use cron or a systemd timer',
+  ],
+  [
+    whole('alarms?.*|log-alarm|segfault-alarm|(lq|backlog|listen-queue)-alarm|not-alarm-log|alarm-.*'),
+    'Watch the log by a monitoring system',
+  ],
+  [
+    whole('emperor.*|early-emperor|vassals?-.*|imperial-.*|heartbeat'),
+    'Start one instance per file by a systemd template unit',
+  ],
+  // Reading
+  [whole('(early-)?envdir'), 'Use env = NAME=VALUE'],
+  [whole('get|dump-options'), 'Use "sluice show-config"'],
+  [whole('print|iprint|exit|extract'), 'Take it out'],
+  [whole('declare-option2?'), 'Write the options out'],
+  [whole('resolve'), 'Write the name itself: names are resolved'],
+  [whole('(end-)?(black|white)list|inject-.*|mode'), 'Take it out'],
+  [whole('(plugins?|clocks?|loops?|cheaper(-algos?)?)-list'), 'Take it out'],
+  [
+    whole('for(-.*)?|end-?for|end-?if|if-.*|if(dir|env|exists|plugin)'),
+    'Write the lines of this block out, or keep a file per case',
+  ],
+  [whole('xml(config)?|ya?ml|json|js|config|inherit'), 'Convert the file to ini'],
+  // What uWSGI keeps for applications
+  [whole('(cache|queue|sharedarea|add-cache|load-file).*'), SHARED_MEMORY],
+  [
+    whole('spooler.*|mules?.*|farm|(rb)?timer|signals?-.*|touch-signal|rpc-max'),
+    'Use a job queue beside the application',
+  ],
+  [
+    whole('(need|max)-apps?|no-default-app|(worker-)?mount|manage-script-name|ignore-script-name|vhost.*'),
+    RUN_APPLICATION,
+  ],
+  [
+    whole(
+      'processes|workers|threads|threads?-stack-?size|no-threads-wait|lazy(-apps)?|async|loop|single-interpreter|worker-exec2?|map-.*',
+    ),
+    RUN_APPLICATION,
+  ],
+  [whole('harakiri.*|no-harakiri-.*|(max|min)-(requests|worker-.*)|cheap.*|idle|die-on-idle'), BEHIND],
+  [
+    whole(
+      '(evil-)?reload-on-.*|brutal-reload-.*|mem-collector-freq|check-interval|forkbomb-delay|catch-exceptions|exception-handler',
+    ),
+    BEHIND,
+  ],
+  [whole('buffer-size'), 'Use http-max-head-size'],
+  [whole('max-vars'), 'Use http-max-headers'],
+  [whole('post-buffering.*|body-read-warning|chunked-input-.*|websockets?-.*|upload-progress'), BEHIND],
+  [whole('(ignore|disable)-(sigpipe|write-.*)|ignore-write-errors|write-errors-.*'), BEHIND],
+  [
+    whole(
+      'cgi-mode|reaper|locks|lock-engine|ftok|persistent-ipcsem|profiler|allowed-modifiers|remap-modifier|force-gateway',
+    ),
+    'Take it out',
+  ],
+  [
+    whole('print-sym(bol)?|binary-append-data|cflags|dot-h|config-py|build-plugin|dlopen'),
+    'Take it out: there is no binary to build',
+  ],
+]
+
+/** For families that one plugin holds whole. */
+const BY_PLUGIN: Readonly<Record<string, string>> = {
+  python: RUN_APPLICATION,
+  pypy: RUN_APPLICATION,
+  cheaper_busyness: BEHIND,
+  zergpool: 'Take it out',
+  cgi: 'Run the scripts behind a CGI server and name it in http-to',
+  ping: 'Take it out',
+  gevent: RUN_APPLICATION,
+  asyncio: RUN_APPLICATION,
+  greenlet: RUN_APPLICATION,
+  tornado: RUN_APPLICATION,
+  stackless: RUN_APPLICATION,
+  symcall: 'Take it out: no native code is loaded',
+  webdav: 'Run a WebDAV server and name it in http-to',
+  psgi: RUN_APPLICATION,
+  coroae: RUN_APPLICATION,
+  rack: RUN_APPLICATION,
+  fiber: RUN_APPLICATION,
+  rbthreads: RUN_APPLICATION,
+  lua: RUN_APPLICATION,
+  php: 'Run PHP behind its own server and name it in http-to',
+  xslt: 'Transform in the application',
+  geoip: 'Look addresses up in the application',
+  glusterfs: STATIC,
+  rados: STATIC,
+  jvm: RUN_APPLICATION,
+  jwsgi: RUN_APPLICATION,
+  ring: RUN_APPLICATION,
+  mono: RUN_APPLICATION,
+  gccgo: RUN_APPLICATION,
+  ldap: 'Keep the configuration in ini files',
+  sqlite3: 'Keep the configuration in ini files',
+  pty: 'Take it out',
+  pam: 'Authenticate in the application',
+}
+
+function whole(names: string): RegExp {
+  return new RegExp(`^(?:${names})$`)
+}

@@ -1,0 +1,39 @@
+// config/options/nodes.ts: options about the nodes behind us and what they are told.
+import { nodeAddress } from '../address-kinds.ts'
+import { assignment, integer, oneOfNumbers, seconds } from '../kinds.ts'
+import { list, optionOr } from '../option.ts'
+
+// Numbers that make a worker evaluate, spool or manage something are never sent on behalf of clients.
+const REQUEST_MODIFIERS = [0, 5, 6, 7, 8, 9, 14, 15, 30, 123]
+const modifier1 = oneOfNumbers(REQUEST_MODIFIERS, 'it is not the number of a request handler')
+
+export const nodeOptions = {
+  title: 'Nodes',
+  options: {
+    'http-to': list(nodeAddress, {
+      doc: 'Sends requests to this node, in turns when there are several. http:// nodes speak HTTP, others uwsgi.',
+    }),
+    'http-fallback': list(nodeAddress, { doc: 'A node for when none of http-to can be reached.' }),
+    'http-gracetime': optionOr(seconds(1), '30', {
+      doc: 'How long a node rests after a failed connect.',
+    }),
+    'http-connect-timeout': optionOr(
+      seconds(1),
+      { sameAs: 'http-timeout' },
+      { doc: 'Longest wait for a connection to a node.' },
+    ),
+    'http-max-idle': optionOr(integer(0, 100_000), '256', {
+      doc: 'Idle connections kept per http node, in each gateway process.',
+      ours: true,
+    }),
+    'http-var': list(assignment('KEY=VALUE', 'Write KEY=VALUE'), {
+      doc: 'Adds a variable to the requests for uwsgi nodes.',
+    }),
+    'http-modifier1': optionOr(modifier1, '0', {
+      doc: "Overrides uwsgi nodes' modifier1, the number that selects the request handler, when not 0.",
+    }),
+    'http-modifier2': optionOr(integer(0, 255), '0', {
+      doc: "Overrides uwsgi nodes' modifier2 when not 0.",
+    }),
+  },
+}

@@ -1,0 +1,85 @@
+// gateway/answers.ts: the answers Sluice gives itself: small, plain, saying what happened, with the request's id.
+
+const REASONS: Readonly<Record<number, string>> = {
+  200: 'OK',
+  301: 'Moved Permanently',
+  400: 'Bad Request',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  411: 'Length Required',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  417: 'Expectation Failed',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
+}
+
+/** What a client is told beside the status, when the place of refusal has nothing better to say. */
+const WORDS: Readonly<Record<number, string>> = {
+  400: 'The request is malformed or ambiguous.',
+  404: 'No backend serves this host.',
+  405: 'This method is not served here.',
+  408: 'The request did not arrive in time.',
+  411: 'This node takes no chunked bodies: send a Content-Length.',
+  413: 'The request body is larger than allowed.',
+  414: 'The request target is longer than allowed.',
+  417: 'Only "Expect: 100-continue" is understood.',
+  431: 'The request head is larger than allowed.',
+  500: 'The gateway met a defect of its own.',
+  501: 'This transfer coding is not understood.',
+  502: 'The node gave no valid answer.',
+  503: 'No node can be reached.',
+  504: 'The node did not answer in time.',
+  505: 'Only HTTP/1.0 and HTTP/1.1 are spoken here.',
+}
+
+export interface OwnAnswer {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+  /** Whole lines, each with its CRLF. */
+  readonly fields: string
+}
+
+export function errorAnswer(status: number, id: string): OwnAnswer {
+  const words = WORDS[status] ?? ''
+  const fields = `X-Request-Id: ${id}\r\n${status === 405 ? 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n' : ''}`
+  return {
+    status,
+    type: 'text/plain; charset=utf-8',
+    body: `${status} ${REASONS[status]}\n${words}\nRequest id: ${id}\n`,
+    fields,
+  }
+}
+
+export function redirect(location: string): OwnAnswer {
+  return { status: 301, type: 'text/plain; charset=utf-8', body: '', fields: `Location: ${location}\r\n` }
+}
+
+/**
+ * The bytes of an answer, one a character.
+ *
+ * @param closes say that the connection ends with it
+ * @param keepsOld an HTTP/1.0 client is told that the connection stays
+ */
+export function answerText(
+  answer: OwnAnswer,
+  date: string,
+  isHead: boolean,
+  closes: boolean,
+  keepsOld: boolean,
+): string {
+  const length = Buffer.byteLength(answer.body)
+  return (
+    `HTTP/1.1 ${answer.status} ${REASONS[answer.status]}\r\n${answer.fields}Date: ${date}\r\n` +
+    `Content-Type: ${answer.type}\r\nContent-Length: ${length}\r\n` +
+    `${closes ? 'Connection: close\r\n' : keepsOld ? 'Connection: keep-alive\r\n' : ''}\r\n` +
+    (isHead ? '' : Buffer.from(answer.body).toString('latin1'))
+  )
+}

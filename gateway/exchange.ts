@@ -1,0 +1,481 @@
+// gateway/exchange.ts: one request's life: which node, when again, when to give up, when it is over.
+// Each client connection has one exchange object, used again for each request; it stands between the connection
+// (downstream) and the node's connection (upstream), and is the one place that decides on retries.
+import { latin1 } from '../base/latin1.ts'
+import type { Backend } from '../routing/backend.ts'
+import type { Node } from '../routing/node.ts'
+import { errorAnswer, type OwnAnswer } from './answers.ts'
+import { NO_BODY } from './http1/body-kind.ts'
+import type { Http1Connection } from './http1/connection.ts'
+import { ID } from './http1/field-names.ts'
+import { Relay } from './http1/relay.ts'
+import { HEAD, RequestHead } from './http1/request-head.ts'
+import { requestText } from './http1/request-text.ts'
+import { asksForWebSocket } from './http1/upgrade.ts'
+import { logExchange } from './log-exchange.ts'
+import type { Socket } from './socket.ts'
+import type { UpstreamConnection, UpstreamUser } from './upstream/connection.ts'
+import { lastPacket, uwsgiPacket } from './uwsgi/packet.ts'
+import { WELCOME } from './welcome.ts'
+import type { Running, World } from './world.ts'
+
+const MOST_TRIES = 4
+/** A head and the first bytes of its body leave in one write up to this size. */
+const JOINED_BYTES = 16_384
+
+const IDLE = 0
+const CONNECTING = 1
+const WAITING = 2 // for the answer's head
+const ANSWERING = 3
+const ANSWERED = 4 // the answer is complete, the request's body still comes
+const TUNNEL = 5
+
+/** Reads a head again for another try; the connection's own head object may be at the next request by then. */
+const AGAIN = new RequestHead()
+
+export class Exchange implements UpstreamUser {
+  readonly world: World
+  readonly connection: Http1Connection
+  readonly relay: Relay
+  running: Running
+  state = IDLE
+  upstream: UpstreamConnection | null = null
+  node: Node | null = null
+  tries = 0
+  /** The request head as the client sent it: encoded anew for each try. */
+  raw = ''
+  isHead = false
+  isUpgrade = false
+  #mayRepeat = false
+  #isExpecting = false // the client waits for "100 Continue" and may never send its body
+  #saysContinue = false // and it is we who say it, not the node
+  #hasSentBody = false
+  #headText = '' // encoded for the node, not sent yet
+  #backend: Backend | null = null
+  #tried: Node[] | null = null
+  #failure = 503 // what the client is told when no node is left
+
+  // --- for the access log
+  id = ''
+  client = ''
+  startedAt = 0
+  status = 0
+  vars = 0
+  varBytes = 0
+
+  constructor(world: World, connection: Http1Connection) {
+    this.world = world
+    this.connection = connection
+    this.running = world.running
+    this.relay = new Relay(this, connection)
+  }
+
+  get isTunnel(): boolean {
+    return this.state === TUNNEL
+  }
+
+  /** Whether request body bytes can go to the node now. */
+  get takesBody(): boolean {
+    return this.upstream?.isOpen === true && this.state >= WAITING
+  }
+
+  /** Whether a byte of the answer went to the client. */
+  get hasAnswered(): boolean {
+    return this.state >= ANSWERING
+  }
+
+  /** A request's head was read: choose a node and reach for it. @param head valid during the call */
+  begin(head: RequestHead, bytes: Buffer): void {
+    this.#start(head, bytes)
+    const { running } = this
+    if (running.table.isEmpty) return this.#welcome(head)
+    this.#backend = running.table.find(
+      running.table.hasOnlyRest || head.host < 0 ? '' : head.valueOf(bytes, head.host).toLowerCase(),
+    )
+    if (this.#backend === null) return this.fail(404)
+    if (head.expect >= 0 && head.minor === 1 && !this.#mayExpect(head, bytes)) return
+    this.#mayRepeat = head.isIdempotent && this.connection.bodyKind === NO_BODY
+    this.isUpgrade = running.picture.websockets && head.saysUpgrade && asksForWebSocket(head, bytes)
+    if (this.isUpgrade) this.#mayRepeat = false
+    this.world.budget.earn()
+    const node = this.#backend.pick(this.world.wheel.now, null)
+    if (node === null) return this.fail(503)
+    this.#try(head, bytes, node, false)
+  }
+
+  /** A request that no node shall see. */
+  refuse(head: RequestHead, bytes: Buffer, status: number): void {
+    this.#start(head, bytes)
+    this.fail(status)
+  }
+
+  /** A request we answer ourselves. */
+  answerSelf(head: RequestHead, bytes: Buffer, answer: OwnAnswer): void {
+    this.#start(head, bytes)
+    this.#answer(answer)
+  }
+
+  // Everything of the request before is forgotten.
+  #start(head: RequestHead, bytes: Buffer): void {
+    const { world } = this
+    this.running = world.running
+    this.state = IDLE
+    this.tries = this.status = this.vars = this.varBytes = 0
+    this.id = ''
+    this.node = this.#backend = this.#tried = null
+    this.#failure = 503
+    this.#hasSentBody = this.#isExpecting = this.#mayRepeat = this.isUpgrade = false
+    this.isHead = head.method === HEAD
+    this.startedAt = world.accessLog === null ? 0 : world.preciseNow()
+    this.raw = latin1(bytes, head.start, head.end)
+    this.relay.reset()
+    const { client } = this.connection
+    this.client = client.isTrusted
+      ? this.running.proxies.clientBehind(client.peer, head.joined(bytes, ID['x-forwarded-for']))
+      : client.peer
+  }
+
+  /** Sends the head alone: nothing of the body came with it. */
+  sendHead(): void {
+    if (this.#headText === '' || !this.takesBody) return
+    const text = this.#headText
+    this.#headText = ''
+    this.upstream!.socket.writeText(text)
+    if (this.#isExpecting && this.#saysContinue) this.#sayContinue()
+  }
+
+  /** Sends bytes[start, end) of the request body, the head in front when it has not left yet. */
+  sendBody(bytes: Buffer, start: number, end: number): void {
+    const socket = this.upstream!.socket
+    this.#hasSentBody = true
+    this.#isExpecting = false
+    // A node may answer without reading on. A body that leaves whole, with its head, is here before that.
+    if (this.#headText === '' || !this.connection.isBodyComplete) socket.outliveWrites()
+    if (this.#headText === '') give(socket, bytes, start, end)
+    else {
+      const text = this.#headText
+      this.#headText = ''
+      if (text.length + end - start <= JOINED_BYTES) socket.writeText(text + latin1(bytes, start, end))
+      else {
+        socket.writeText(text)
+        socket.write(bytes.subarray(start, end))
+      }
+    }
+    if (socket.pending > 0) {
+      this.connection.pauseBody()
+      socket.tellFlushed()
+    }
+  }
+
+  /** The request's body has been handed over whole. */
+  bodyDone(): void {
+    if (this.state === ANSWERED) this.#finish(true)
+  }
+
+  /** Bytes of the client inside a tunnel, or behind an upgrade that waits for its 101. */
+  tunnelToNode(bytes: Buffer, start: number, end: number): void {
+    const socket = this.upstream!.socket
+    give(socket, bytes, start, end)
+    if (socket.pending > 0) {
+      this.connection.pauseBody()
+      socket.tellFlushed()
+    }
+  }
+
+  /** The client sends no more inside a tunnel or raw body. */
+  clientEnded(): void {
+    if (this.takesBody && this.#headText === '') this.upstream!.socket.finish()
+  }
+
+  /** Ends the exchange without an answer, or in the middle of one: the client is gone. */
+  cancel(): void {
+    if (this.state === IDLE) return
+    this.#release(false)
+    this.#log()
+  }
+
+  /** Nothing moved for too long. */
+  timedOut(): void {
+    if (this.state === CONNECTING) {
+      this.#failure = 504
+      return this.#connectFailed()
+    }
+    // A client that was promised a "100 Continue" by the node owes nothing yet.
+    this.fail(this.connection.isWaitingForBody && !this.#isExpecting ? 408 : 504)
+  }
+
+  /** Answers with an error of our own, or cuts the answer when one has begun. */
+  fail(status: number): void {
+    if (this.state === ANSWERED) return this.#endEarly()
+    if (this.hasAnswered) return this.connection.abort()
+    this.#release(false)
+    if (status >= 500) this.#report(status)
+    this.#answer(errorAnswer(status, this.requestId()))
+  }
+
+  requestId(): string {
+    if (this.id === '') this.id = this.world.nextRequestId()
+    return this.id
+  }
+
+  // --- from the node's connection
+
+  upstreamOpened(): void {
+    if (this.state !== CONNECTING) return
+    this.state = WAITING
+    this.connection.touch()
+    this.connection.nodeReady()
+  }
+
+  upstreamData(bytes: Buffer, start: number, end: number): void {
+    this.connection.touch()
+    this.relay.feed(this.upstream!, bytes, start, end)
+  }
+
+  upstreamFlushed(): void {
+    if (this.state === TUNNEL && this.connection.hasTunnelEnded) return this.leaveTunnel()
+    this.connection.touch()
+    this.connection.resumeBody()
+  }
+
+  upstreamEnded(): void {
+    if (this.state === TUNNEL) return this.connection.finishTunnel()
+    this.#lost('')
+  }
+
+  upstreamLost(code: string): void {
+    this.#lost(code)
+  }
+
+  // --- from the relay
+
+  answerBegan(status: number): void {
+    this.state = ANSWERING
+    this.status = status
+    this.node!.answered()
+  }
+
+  /** The node said "100 Continue" itself. @returns whether the client waits for that */
+  nodeSaidContinue(): boolean {
+    const isExpecting = this.#isExpecting
+    this.#isExpecting = false
+    return isExpecting
+  }
+
+  /** The answer is complete. @param reusable the node keeps its connection */
+  answerDone(reusable: boolean): void {
+    if (this.connection.isBodyComplete) return this.#finish(reusable)
+    if (reusable && !this.#isExpecting) {
+      // The node answered early and may still want the rest: closing now would reset the client.
+      this.state = ANSWERED
+      this.connection.resumeBody()
+      return
+    }
+    this.connection.keep = false
+    this.#finish(false)
+  }
+
+  answerIsBad(): void {
+    if (this.hasAnswered) return this.connection.abort()
+    this.fail(502)
+  }
+
+  tunnelBegan(): void {
+    this.state = TUNNEL
+    this.status = 101
+    this.connection.keep = false
+  }
+
+  /** Both sides said all they had to: the tunnel is over once the node has the last of it. */
+  leaveTunnel(): void {
+    const { socket } = this.upstream!
+    if (socket.pending > 0) socket.tellFlushed()
+    else this.connection.endTunnel()
+  }
+
+  tunnelEnded(): void {
+    this.#release(false)
+    this.#log()
+  }
+
+  // --- the way to a node
+
+  /** @param fresh on a connection of its own */
+  #try(head: RequestHead, bytes: Buffer, node: Node, fresh: boolean): void {
+    const { world } = this
+    this.node = node
+    this.tries++
+    if (!this.#encode(head, bytes, node)) return
+    this.state = CONNECTING
+    const pool = world.poolOf(node)
+    const upstream = pool.take(this, world.wheel.now, this.#mayRepeat, fresh || node.proto === 'uwsgi')
+    this.upstream = upstream
+    if (upstream.isOpen) this.state = WAITING
+    else world.wheel.arm(this.connection, this.running.picture.connectTimeoutMs)
+  }
+
+  #encode(head: RequestHead, bytes: Buffer, node: Node): boolean {
+    const { picture, vars } = this.running
+    const client = this.connection.client
+    const passesExpect = node.proto === 'http' && picture.manageExpect < 0 && head.minor === 1
+    this.#saysContinue = !passesExpect
+    if (node.proto === 'http') {
+      this.#headText = requestText(head, bytes, client, this.isUpgrade, passesExpect, picture.hostName)
+      return true
+    }
+    if (picture.rawBody) this.connection.makeRaw()
+    else if (head.isChunked && !picture.chunkedInput) {
+      this.fail(411)
+      return false
+    }
+    this.#headText = uwsgiPacket(
+      head,
+      bytes,
+      client,
+      this.client,
+      {
+        hostName: picture.hostName,
+        serverNameAsHost: picture.serverNameAsHost,
+        portText: this.connection.listener.portText,
+        vars,
+        varCount: picture.vars.length,
+      },
+      picture.modifier1 || node.modifier1,
+      picture.modifier2 || node.modifier2,
+      picture.chunkedInput || picture.rawBody,
+      this.isUpgrade,
+    )
+    this.vars = lastPacket.variables
+    this.varBytes = lastPacket.bytes
+    if (this.#headText !== '') return true
+    this.fail(431)
+    return false
+  }
+
+  // Connects that fail are alike, however they fail; after that only what cannot have had an effect goes out again.
+  #lost(code: string): void {
+    const upstream = this.upstream!
+    if (this.state === CONNECTING) return this.#connectFailed()
+    if (this.state === TUNNEL) return this.connection.endTunnel()
+    if (this.state === ANSWERED) return this.#endEarly()
+    if (upstream.received > 0 && (code === '' || this.#isUnreadBody(code))) return this.relay.ended()
+    if (this.hasAnswered) return this.connection.abort()
+    this.#failure = 502
+    if (upstream.received > 0 || !this.#mayRepeat || this.#hasSentBody) return this.fail(502)
+    // A kept connection that was stale says nothing against the node: it is tried on a new one.
+    this.#again(upstream.isReused, !upstream.isReused)
+  }
+
+  // uWSGI closes on a body that its application left unread, and the kernel turns that into a reset behind the answer.
+  #isUnreadBody(code: string): boolean {
+    return code === 'ECONNRESET' && this.#hasSentBody && this.node!.proto === 'uwsgi'
+  }
+
+  // No node saw the request: it costs them nothing to see it elsewhere.
+  #connectFailed(): void {
+    const { world, node, upstream, running } = this
+    this.#again(node!.connectFailed(upstream!.address, world.wheel.now, running.picture.graceMs), false)
+  }
+
+  /**
+   * @param same the same node again
+   * @param costs the node may have worked on the request: the budget bounds how often that is doubled
+   */
+  #again(same: boolean, costs: boolean): void {
+    this.#release(false)
+    if (!same) {
+      this.#tried ??= []
+      this.#tried.push(this.node!)
+    }
+    const node = same ? this.node : this.#backend!.pick(this.world.wheel.now, this.#tried)
+    if (node === null || this.tries >= MOST_TRIES || (costs && !this.world.budget.spend())) {
+      return this.fail(this.#failure)
+    }
+    const bytes = Buffer.from(this.raw, 'latin1')
+    AGAIN.fieldLimit = Number.MAX_SAFE_INTEGER
+    AGAIN.targetLimit = Number.MAX_SAFE_INTEGER
+    AGAIN.parse(bytes, 0, bytes.length)
+    this.#try(AGAIN, bytes, node, same)
+    if (this.state === WAITING) this.connection.nodeReady()
+  }
+
+  // --- "Expect: 100-continue" (RFC 9110 section 10.1.1)
+
+  #mayExpect(head: RequestHead, bytes: Buffer): boolean {
+    const { manageExpect } = this.running.picture
+    if (head.valueOf(bytes, head.expect).toLowerCase() !== '100-continue') {
+      this.connection.keep = false
+      this.fail(417)
+      return false
+    }
+    if (this.connection.isBodyComplete) return true
+    if (manageExpect > 1 && head.contentLength > manageExpect) {
+      this.connection.keep = false
+      this.fail(413)
+      return false
+    }
+    this.#isExpecting = true
+    return true
+  }
+
+  #sayContinue(): void {
+    this.#isExpecting = false
+    if (this.connection.minor === 1 && this.state === WAITING)
+      this.connection.socket.writeText('HTTP/1.1 100 Continue\r\n\r\n')
+  }
+
+  // --- the end
+
+  #welcome(head: RequestHead): void {
+    const isRoot = head.pathEnd - head.pathStart <= 1
+    if (!isRoot) return this.fail(404)
+    this.#answer(WELCOME)
+  }
+
+  #answer(answer: OwnAnswer): void {
+    this.status = answer.status
+    this.connection.answer(answer)
+    this.#log()
+    this.connection.exchangeDone()
+  }
+
+  // The answer is whole, the body that the node did not wait for will not be.
+  #endEarly(): void {
+    this.connection.keep = false
+    this.#finish(false)
+  }
+
+  #finish(reusable: boolean): void {
+    this.#release(reusable)
+    this.#log()
+    this.connection.exchangeDone()
+  }
+
+  #release(reusable: boolean): void {
+    const upstream = this.upstream
+    this.upstream = null
+    this.#headText = ''
+    this.state = IDLE
+    if (upstream === null) return
+    upstream.idleSince = this.world.wheel.now
+    upstream.release(reusable)
+  }
+
+  #report(status: number): void {
+    this.world.tell('warn', 'answered with an error', {
+      status,
+      id: this.requestId(),
+      node: this.node?.name ?? '-',
+      tries: this.tries,
+    })
+  }
+
+  #log(): void {
+    if (this.world.accessLog !== null) logExchange(this)
+  }
+}
+
+function give(socket: Socket, bytes: Buffer, start: number, end: number): void {
+  if (start === 0 && end === bytes.length) socket.give(bytes)
+  else socket.write(bytes.subarray(start, end))
+}

@@ -1,0 +1,130 @@
+// gateway/http1/chunked.ts: the chunked coding (RFC 9112 section 7.1), checked while its bytes pass unchanged.
+// A body that a stricter or laxer reader could cut elsewhere never leaves us. Resumable at any byte.
+import { HEX, TOKEN, VALUE } from './characters.ts'
+
+const SIZE = 0
+const EXTENSION = 1
+const SIZE_LF = 2
+const DATA = 3
+const DATA_CR = 4
+const DATA_LF = 5
+const LINE_START = 6 // of a trailer field or of the last, empty line
+const TRAILER_NAME = 7
+const TRAILER_VALUE = 8
+const TRAILER_LF = 9
+const LAST_LF = 10
+const DONE = 11
+
+const MOST_SIZE_DIGITS = 12
+const MOST_EXTENSION_BYTES = 1024
+const MOST_TRAILER_BYTES = 8192
+
+export class Chunked {
+  #state = SIZE
+  #left = 0
+  #digits = 0
+  #extra = 0
+  #isLast = false
+  /** Data bytes seen, without framing. */
+  dataBytes = 0
+
+  /** Make it ready for another body. */
+  reset(): void {
+    this.#state = SIZE
+    this.#left = this.#digits = this.#extra = this.dataBytes = 0
+    this.#isLast = false
+  }
+
+  get isDone(): boolean {
+    return this.#state === DONE
+  }
+
+  /**
+   * Advances over bytes[from, end).
+   *
+   * @param onData told each run of data bytes, for who needs the body without its framing
+   * @returns offset behind the last byte that belongs to the body: `end`, or before it when {@link isDone};
+   * -1 when the framing is broken
+   */
+  advance(
+    bytes: Uint8Array,
+    from: number,
+    end: number,
+    onData?: (start: number, end: number) => void,
+  ): number {
+    let state = this.#state
+    let p = from
+    while (p < end) {
+      if (state === DATA) {
+        const run = Math.min(this.#left, end - p)
+        if (onData !== undefined) onData(p, p + run)
+        p += run
+        this.dataBytes += run
+        this.#left -= run
+        if (this.#left > 0) break
+        state = DATA_CR
+        continue
+      }
+      const byte = bytes[p++]!
+      switch (state) {
+        case SIZE: {
+          const digit = HEX[byte]!
+          if (digit !== 255) {
+            if (++this.#digits > MOST_SIZE_DIGITS) return -1
+            this.#left = this.#left * 16 + digit
+          } else if (this.#digits === 0) return -1
+          else if (byte === 13) state = SIZE_LF
+          else if (byte === 59) {
+            state = EXTENSION
+            this.#extra = 0
+          } else return -1
+          break
+        }
+        case EXTENSION:
+          if (byte === 13) state = SIZE_LF
+          else if (VALUE[byte] !== 1 || ++this.#extra > MOST_EXTENSION_BYTES) return -1
+          break
+        case SIZE_LF:
+          if (byte !== 10) return -1
+          this.#digits = this.#extra = 0
+          this.#isLast = this.#left === 0
+          state = this.#isLast ? LINE_START : DATA
+          break
+        case DATA_CR:
+          if (byte !== 13) return -1
+          state = DATA_LF
+          break
+        case DATA_LF:
+          if (byte !== 10) return -1
+          state = SIZE
+          break
+        case LINE_START:
+          if (byte === 13) state = LAST_LF
+          else if (TOKEN[byte] === 0 || ++this.#extra > MOST_TRAILER_BYTES) return -1
+          else state = TRAILER_NAME
+          break
+        case TRAILER_NAME:
+          if (++this.#extra > MOST_TRAILER_BYTES) return -1
+          if (byte === 58) state = TRAILER_VALUE
+          else if (TOKEN[byte] === 0) return -1
+          break
+        case TRAILER_VALUE:
+          if (byte === 13) state = TRAILER_LF
+          else if (VALUE[byte] !== 1 || ++this.#extra > MOST_TRAILER_BYTES) return -1
+          break
+        case TRAILER_LF:
+          if (byte !== 10) return -1
+          state = LINE_START
+          break
+        case LAST_LF:
+          if (byte !== 10) return -1
+          this.#state = DONE
+          return p
+        default:
+          return p - 1 // done: nothing here is ours
+      }
+    }
+    this.#state = state
+    return p
+  }
+}

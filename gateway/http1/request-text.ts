@@ -1,0 +1,63 @@
+// gateway/http1/request-text.ts: a request head as an http node gets it, from the head as the client sent it.
+// Runs of untouched lines are copied; no field is spelled anew. Mostly there is nothing to remove at all.
+import { latin1 } from '../../base/latin1.ts'
+import type { Client } from '../client.ts'
+import { CLASS, CONNECTION, EXPECT, HOP, ID, IDENTITY } from './field-names.ts'
+import type { RequestHead } from './request-head.ts'
+
+/**
+ * The bytes to send, one a character, with the empty line.
+ *
+ * @param isUpgrade the client asked for WebSocket and may have it
+ * @param passesExpect whether the node shall answer "100 Continue" itself
+ * @param hostName stands for Host where HTTP/1.0 had none
+ */
+export function requestText(
+  head: RequestHead,
+  bytes: Buffer,
+  client: Client,
+  isUpgrade: boolean,
+  passesExpect: boolean,
+  hostName: string,
+): string {
+  let drop = HOP
+  if (head.saysClose || head.saysUpgrade || head.namesFields) drop |= CONNECTION // a mere keep-alive may pass
+  if (!client.isTrusted) drop |= IDENTITY
+  if (!passesExpect) drop |= EXPECT
+  const isPlain = (head.classes & drop) === 0 && head.minor === 1 && !head.isAbsolute
+  if (isPlain && !client.isTrusted)
+    return `${latin1(bytes, head.start, head.fieldsEnd) + client.forwardedLines}\r\n`
+
+  const all = latin1(bytes, head.start, head.fieldsEnd)
+  let out = `${startLine(head, all)} HTTP/1.1\r\n`
+  let kept = head.fieldsStart
+  for (let i = 0; i < head.count; i++) {
+    const id = head.ids[i]!
+    // A trusted peer's X-Forwarded-For is rewritten below, with the peer at its end.
+    if ((CLASS[id]! & drop) === 0 && id !== ID['x-forwarded-for']) continue
+    out += all.slice(kept - head.start, head.at[i * 4]! - head.start)
+    kept = i + 1 < head.count ? head.at[i * 4 + 4]! : head.fieldsEnd
+  }
+  out += all.slice(kept - head.start)
+  if (head.host < 0) out += `Host: ${hostName}\r\n`
+  out += client.isTrusted ? forwardedByTrusted(head, bytes, client) : client.forwardedLines
+  return `${out}${isUpgrade ? 'Connection: Upgrade\r\nUpgrade: websocket\r\n' : ''}\r\n`
+}
+
+// Method and target; an absolute form becomes the origin form its Host field agrees with.
+function startLine(head: RequestHead, all: string): string {
+  if (!head.isAbsolute) return all.slice(0, head.targetEnd - head.start)
+  const method = all.slice(0, head.methodEnd - head.start)
+  const slash = head.pathStart === head.pathEnd ? '/' : ''
+  return `${method} ${slash}${all.slice(head.pathStart - head.start, head.targetEnd - head.start)}`
+}
+
+function forwardedByTrusted(head: RequestHead, bytes: Buffer, client: Client): string {
+  const before = head.joined(bytes, ID['x-forwarded-for'])
+  const peer = client.peer || 'unknown'
+  const proto = head.joined(bytes, ID['x-forwarded-proto'])
+  return (
+    `X-Forwarded-For: ${before === '' ? peer : `${before}, ${peer}`}\r\n` +
+    (proto === '' ? `X-Forwarded-Proto: ${client.isTls ? 'https' : 'http'}\r\n` : '')
+  )
+}

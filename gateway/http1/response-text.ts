@@ -1,0 +1,72 @@
+// gateway/http1/response-text.ts: an answer's head as an HTTP/1 client gets it, from the head as the node sent it.
+import { latin1 } from '../../base/latin1.ts'
+import { CLASS, CONNECTION, DATE, FRAMING, HOP, STATUS } from './field-names.ts'
+import type { ResponseHead } from './response-head.ts'
+
+/**
+ * Whether the node's own bytes can go to the client as they are.
+ *
+ * @param keeps the client's connection stays open
+ * @param minor the client's HTTP/1.x
+ * @param addsFraming the end of the body has to be marked in another way than the node's
+ */
+export function isPassable(head: ResponseHead, keeps: boolean, minor: number, addsFraming: boolean): boolean {
+  return (
+    keeps &&
+    minor === 1 &&
+    head.minor === 1 &&
+    !addsFraming &&
+    (head.classes & (HOP | DATE | STATUS)) === DATE &&
+    !head.saysClose &&
+    !head.saysUpgrade &&
+    !head.namesFields &&
+    head.code !== 204
+  )
+}
+
+/**
+ * The head rewritten, one byte a character, with the empty line.
+ *
+ * @param framing whole lines that mark the end of the body; the node's own framing fields then go
+ * @param dropsFraming they go without anything instead
+ */
+export function responseText(
+  head: ResponseHead,
+  bytes: Buffer,
+  keeps: boolean,
+  minor: number,
+  framing: string,
+  dropsFraming: boolean,
+  date: string,
+): string {
+  const all = latin1(bytes, head.start, head.fieldsEnd)
+  const drop = HOP | CONNECTION | STATUS | (framing !== '' || dropsFraming ? FRAMING : 0)
+  const reason = all.slice(head.reasonStart - head.start, head.reasonEnd - head.start)
+  let out = `HTTP/1.1 ${head.code} ${reason}\r\n`
+  let kept = head.fieldsStart
+  if ((head.classes & drop) !== 0 || head.namesFields) {
+    for (let i = 0; i < head.count; i++) {
+      if ((CLASS[head.ids[i]!]! & drop) === 0) continue
+      out += all.slice(kept - head.start, head.at[i * 4]! - head.start)
+      kept = i + 1 < head.count ? head.at[i * 4 + 4]! : head.fieldsEnd
+    }
+  }
+  out += all.slice(kept - head.start)
+  if (head.date < 0) out += `Date: ${date}\r\n`
+  return `${out}${framing}${keeps ? (minor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n'}\r\n`
+}
+
+/** An interim answer (1xx) for the client: its fields without the connection's own. */
+export function interimText(head: ResponseHead, bytes: Buffer): string {
+  let out = `HTTP/1.1 ${head.code} ${latin1(bytes, head.reasonStart, head.reasonEnd)}\r\n`
+  for (let i = 0; i < head.count; i++) {
+    if ((CLASS[head.ids[i]!]! & (HOP | CONNECTION | FRAMING)) !== 0) continue
+    out += `${latin1(bytes, head.at[i * 4]!, head.at[i * 4 + 3]!)}\r\n`
+  }
+  return `${out}\r\n`
+}
+
+/** The 101 that begins a tunnel. */
+export function switchingText(head: ResponseHead, bytes: Buffer): string {
+  return interimText(head, bytes).replace(/\r\n$/, 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+}

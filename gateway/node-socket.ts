@@ -1,0 +1,352 @@
+// gateway/node-socket.ts: the socket interface over node:net and node:tls, public API only.
+// Two things make it cheap (docs/data-path.md): accepted sockets get a `push` of their own, which hands bytes over
+// without the stream machinery between, and connected ones read into a buffer of ours (`onread`). A self-test at
+// start proves the first; where Node should change it, plain 'data' events serve instead.
+import net from 'node:net'
+import tls from 'node:tls'
+import type { NodeEndpoint } from '../base/picture.ts'
+import { guard } from './boundary.ts'
+import type { ClientCertificate } from './client.ts'
+import { HEAD_ROOM, type Socket, type SocketOwner, TAIL_ROOM } from './socket.ts'
+
+const READ_BYTES = 65536
+const EMPTY = Buffer.alloc(0)
+const MOST_SPARE_SLABS = 64
+/** Smaller ones cost less to collect. */
+const RELEASED_BYTES = 8192
+
+const WRAPPED = Symbol('sluice socket')
+interface Wrapped extends net.Socket {
+  [WRAPPED]: NodeSocket
+}
+
+const spareSlabs: Buffer[] = []
+
+export class NodeSocket implements Socket {
+  readonly #socket: net.Socket
+  owner: SocketOwner
+  #isPaused = false
+  #isClosed = false
+  /** A write failed: the rest goes nowhere. */
+  isDeaf = false
+  readonly #isAccepted: boolean
+  #slab: Buffer | null = null
+  #isSlabNew = false
+  #tell: (() => void) | null = null
+  #given: Buffer | null = null // leaves just now
+  readonly remoteAddress: string
+  readonly remotePort: number
+
+  constructor(socket: net.Socket, owner: SocketOwner, isAccepted: boolean) {
+    this.#socket = socket
+    this.owner = owner
+    this.#isAccepted = isAccepted
+    this.remoteAddress = isAccepted ? (socket.remoteAddress ?? '') : ''
+    this.remotePort = isAccepted ? (socket.remotePort ?? 0) : 0
+    ;(socket as Wrapped)[WRAPPED] = this
+  }
+
+  get pending(): number {
+    return this.#socket.writableLength
+  }
+
+  get isDestroyed(): boolean {
+    return this.#isClosed || this.#socket.destroyed
+  }
+
+  clientCertificate(): ClientCertificate | null {
+    if (!(this.#socket instanceof tls.TLSSocket)) return null
+    const { raw, subject } = this.#socket.getPeerCertificate()
+    if (raw === undefined) return null
+    const parts = Object.entries(subject ?? {}).flatMap(([name, value]) =>
+      [value].flat().map(one => `/${name}=${one}`),
+    )
+    return { der: raw, subject: parts.join('') }
+  }
+
+  write(bytes: Buffer): void {
+    this.#socket.write(bytes)
+  }
+
+  give(bytes: Buffer): void {
+    this.#socket.write(bytes)
+    if (this.pending === 0) release(bytes)
+    else this.#given = bytes
+  }
+
+  writeText(text: string): void {
+    this.#socket.write(text, 'latin1')
+  }
+
+  tellFlushed(): void {
+    this.#tell ??= () => {
+      const given = this.#given
+      this.#given = null
+      if (given !== null && this.pending === 0) release(given)
+      if (!this.isDestroyed) guard('flushed', this, tellOwnerFlushed)
+    }
+    if (!this.#socket.writableEnded) this.#socket.write(EMPTY, this.#tell)
+    else if (this.#socket.writableFinished) process.nextTick(this.#tell)
+    else this.#socket.once('finish', this.#tell) // a write behind the FIN would be an error
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    if (!this.#isAccepted || !usesPush) this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    if (this.#isAccepted && usesPush) this.#socket._read(0)
+    else this.#socket.resume()
+  }
+
+  outliveWrites(): void {
+    this.#socket._write = writeOrDrop
+    this.#socket._writev = writeAllOrDrop
+  }
+
+  finish(): void {
+    if (!this.#socket.writableEnded) this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#isClosed = true
+    this.#socket.destroy()
+  }
+
+  reset(): void {
+    this.#isClosed = true
+    this.#socket.resetAndDestroy()
+  }
+
+  keepBytes(): void {
+    this.#slab = takeSlab()
+    this.#isSlabNew = true
+  }
+
+  // --- called by the socket below
+
+  useSlab(): Uint8Array | null {
+    if (!this.#isSlabNew) return null
+    this.#isSlabNew = false
+    return this.#slab!.subarray(HEAD_ROOM, HEAD_ROOM + READ_BYTES)
+  }
+
+  /** Remembers that the other side takes no more. @returns null: the stream lives on */
+  noteDeaf(error: Error | null | undefined): null {
+    if (error) this.isDeaf = true
+    return null
+  }
+
+  isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  tookBytes(count: number): void {
+    if (!this.#isClosed) this.owner.onData(this.#slab!, HEAD_ROOM, HEAD_ROOM + count)
+  }
+
+  gotBytes(bytes: Buffer): void {
+    if (!this.#isClosed) this.owner.onData(bytes, 0, bytes.length)
+  }
+
+  ended(): void {
+    if (!this.#isClosed) this.owner.onEnd()
+  }
+
+  opened(): void {
+    if (!this.#isClosed) this.owner.onOpen()
+  }
+
+  closed(code: string): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.owner.onClose(code)
+  }
+
+  /** A defect of ours: the owner learns that the connection is gone, so that its other half ends too. */
+  abandon(): void {
+    this.#socket.destroy()
+    this.closed('DEFECT')
+  }
+
+  /** The slab serves another connection, unless it is lent: reading pauses exactly while its bytes wait in a write. */
+  retire(): void {
+    if (this.#slab !== null && !this.#isPaused && spareSlabs.length < MOST_SPARE_SLABS)
+      spareSlabs.push(this.#slab)
+    this.#slab = null
+  }
+}
+
+function takeSlab(): Buffer {
+  return spareSlabs.pop() ?? Buffer.allocUnsafeSlow(HEAD_ROOM + READ_BYTES + TAIL_ROOM)
+}
+
+// Each read of an accepted socket allocates, and V8 collects only after some 60 MB of that: uploads would grow by as much.
+function release(bytes: Buffer): void {
+  const { buffer, byteLength } = bytes
+  if (byteLength >= RELEASED_BYTES && buffer.byteLength === byteLength) (buffer as ArrayBuffer).transfer(0)
+}
+
+/** Takes over an accepted connection, clear or TLS. @param makeOwner called with the socket, before any byte is told */
+export function adopt(socket: net.Socket, makeOwner: (socket: Socket) => SocketOwner): void {
+  const wrapped = new NodeSocket(socket, NOBODY, true)
+  socket.on('error', onError)
+  if (socket instanceof tls.TLSSocket) socket.on('close', onCloseEvent) // its end may come without an error
+  wrapped.owner = makeOwner(wrapped)
+  if (usesPush) {
+    socket.push = push
+    if (socket.readableLength > 0) {
+      // TLS may have decrypted early bytes before it told us of the connection.
+      const early = socket.read() as Buffer | null
+      if (early !== null) guard('data', wrapped, tellData, early)
+    }
+    if (!wrapped.isDestroyed) socket.resume()
+  } else {
+    socket.on('data', onDataEvent)
+    socket.on('end', onEndEvent)
+  }
+}
+
+/** Opens a connection to `address` (one of the endpoint's), or to its UNIX path. */
+export function connect(endpoint: NodeEndpoint, address: string, owner: SocketOwner): Socket {
+  let wrapped: NodeSocket
+  const socket = new net.Socket({
+    allowHalfOpen: true,
+    onread: {
+      // Called before the first read, and after each: null keeps the buffer.
+      buffer: (() => wrapped?.useSlab() ?? null) as () => Uint8Array,
+      callback: count => {
+        guard('node data', wrapped, tellTaken, count)
+        return true
+      },
+    },
+  })
+  wrapped = new NodeSocket(socket, owner, false)
+  wrapped.keepBytes()
+  socket.setNoDelay(true)
+  socket.on('connect', onConnect)
+  socket.on('error', onError)
+  if (usesPush)
+    socket.push = push // with onread it is told the end only
+  else socket.on('end', onEndEvent)
+  socket.on('close', onCloseEvent)
+  if (endpoint.kind === 'unix') socket.connect({ path: endpoint.path })
+  else socket.connect({ host: address, port: endpoint.port, autoSelectFamily: false })
+  return wrapped
+}
+
+const NOBODY: SocketOwner = { onOpen() {}, onData() {}, onEnd() {}, onClose() {}, onFlushed() {} }
+
+// --- handlers: module functions with the socket as `this`, so that no closure is made per connection
+
+function push(this: net.Socket, bytes: Buffer | null): boolean {
+  const wrapped = (this as Wrapped)[WRAPPED]
+  if (bytes === null) {
+    guard('end', wrapped, tellEnded)
+    return false
+  }
+  guard('data', wrapped, tellData, bytes)
+  return !wrapped.isPaused()
+}
+
+// A failed write would make the stream destroy itself, with the answer still unread in the kernel.
+function writeOrDrop(
+  this: net.Socket,
+  bytes: unknown,
+  encoding: BufferEncoding,
+  done: (error?: Error | null) => void,
+): void {
+  const wrapped = (this as Wrapped)[WRAPPED]
+  if (wrapped.isDeaf) done()
+  else net.Socket.prototype._write.call(this, bytes, encoding, error => done(wrapped.noteDeaf(error)))
+}
+
+function writeAllOrDrop(
+  this: net.Socket,
+  chunks: { chunk: unknown; encoding: BufferEncoding }[],
+  done: (error?: Error | null) => void,
+): void {
+  const wrapped = (this as Wrapped)[WRAPPED]
+  if (wrapped.isDeaf) done()
+  else net.Socket.prototype._writev!.call(this, chunks, error => done(wrapped.noteDeaf(error)))
+}
+
+function onDataEvent(this: net.Socket, bytes: Buffer): void {
+  guard('data', (this as Wrapped)[WRAPPED], tellData, bytes)
+}
+
+function onEndEvent(this: net.Socket): void {
+  guard('end', (this as Wrapped)[WRAPPED], tellEnded)
+}
+
+function onConnect(this: net.Socket): void {
+  guard('open', (this as Wrapped)[WRAPPED], tellOpened)
+}
+
+function onError(this: net.Socket, error: NodeJS.ErrnoException): void {
+  guard('close', (this as Wrapped)[WRAPPED], tellClosed, error.code ?? 'ERROR')
+}
+
+function onCloseEvent(this: net.Socket): void {
+  const wrapped = (this as Wrapped)[WRAPPED]
+  guard('close', wrapped, tellClosed, '')
+  wrapped.retire()
+}
+
+const tellData = (socket: NodeSocket, bytes: Buffer): void => socket.gotBytes(bytes)
+const tellTaken = (socket: NodeSocket, count: number): void => socket.tookBytes(count)
+const tellEnded = (socket: NodeSocket): void => socket.ended()
+const tellOpened = (socket: NodeSocket): void => socket.opened()
+const tellClosed = (socket: NodeSocket, code: string): void => socket.closed(code)
+const tellOwnerFlushed = (socket: NodeSocket): void => socket.owner.onFlushed()
+
+// --- self-test
+
+let usesPush = true
+
+/**
+ * Proves on a connection of its own that an accepted socket's `push` gets every byte and the end, and that refusing
+ * stops the flow. Called once, before traffic. @returns whether the fast way is in use
+ */
+export async function selfTest(): Promise<boolean> {
+  usesPush = true
+  usesPush = await pushWorks().catch(() => false)
+  return usesPush
+}
+
+function pushWorks(): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const seen: string[] = []
+    const server = net.createServer({ allowHalfOpen: true }, accepted => {
+      adopt(accepted, socket => ({
+        ...NOBODY,
+        onData(bytes) {
+          seen.push(bytes.toString('latin1'))
+          if (seen.length > 1) return
+          socket.pause()
+          client.write('two')
+          setImmediate(() =>
+            setImmediate(() => {
+              seen.push('pause held')
+              socket.resume()
+              client.end()
+            }),
+          )
+        },
+        onEnd() {
+          socket.destroy()
+          server.close()
+          resolve(seen.join() === 'one,pause held,two')
+        },
+      }))
+    })
+    const client = new net.Socket()
+    client.on('error', reject)
+    server.on('error', reject)
+    server.listen({ port: 0, host: '127.0.0.1' }, () => {
+      client.connect((server.address() as net.AddressInfo).port, '127.0.0.1', () => client.write('one'))
+    })
+  })
+}

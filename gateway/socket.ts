@@ -1,0 +1,60 @@
+// gateway/socket.ts: the narrow interface between the data path and the socket library under it.
+// Everything that knows node:net stands behind it, so another implementation can pass the same tests.
+
+import type { ClientCertificate } from './client.ts'
+
+/** Room kept free in front of the bytes of an upstream read: a rewritten head is written there, right before its body. */
+export const HEAD_ROOM = 4096
+/** Room behind them, for the line end that closes a chunk. */
+export const TAIL_ROOM = 2
+
+/** Who reads a socket. Called from the event loop; never called again after onClose. */
+export interface SocketOwner {
+  /** The connection stands. Only for sockets made by connect. */
+  onOpen(): void
+  /**
+   * Bytes arrived: bytes[start, end). A connected socket reads into one buffer again and again: they hold only during
+   * the call, unless {@link Socket.keepBytes} is called. An accepted socket's are the owner's to keep.
+   */
+  onData(bytes: Buffer, start: number, end: number): void
+  /** The other side will send no more (FIN). Writing still works. */
+  onEnd(): void
+  /** The connection is gone, by an error or by the other side; not called after destroy. @param code system's error code or '' */
+  onClose(code: string): void
+  /** Everything written before {@link Socket.tellFlushed} has left. */
+  onFlushed(): void
+}
+
+export interface Socket {
+  /** Numeric; '' for UNIX sockets. */
+  readonly remoteAddress: string
+  readonly remotePort: number
+  /** Bytes accepted by write and not yet taken by the kernel. 0 means that the written buffers may be used again. */
+  readonly pending: number
+  readonly isDestroyed: boolean
+  /** The certificate the client proved to have; null when none was asked for or given. */
+  clientCertificate(): ClientCertificate | null
+  write(bytes: Buffer): void
+  /** Writes bytes that nobody looks at again: their memory is free for the next read as soon as they have left. */
+  give(bytes: Buffer): void
+  /** One byte a character. The text is copied: no buffer has to be kept. */
+  writeText(text: string): void
+  /** Ask for one {@link SocketOwner.onFlushed}. */
+  tellFlushed(): void
+  /** No onData until resume. */
+  pause(): void
+  resume(): void
+  /** Send FIN behind what was written; reading goes on. */
+  finish(): void
+  /**
+   * A write that fails from now on ends nothing: what the other side sent before it closed is still read, its end comes
+   * behind that, and further writes go nowhere.
+   */
+  outliveWrites(): void
+  /** Close now, unsent bytes are lost. */
+  destroy(): void
+  /** Close with RST, so that the other side cannot take a cut message for a whole one. */
+  reset(): void
+  /** The bytes of the running onData are still in use: read into another buffer from now on. */
+  keepBytes(): void
+}

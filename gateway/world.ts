@@ -1,0 +1,144 @@
+// gateway/world.ts: what every connection of a gateway shares: the picture in force, the clock, the pools, the log.
+import type { NodePicture, Picture } from '../base/picture.ts'
+import { Wheel } from '../base/wheel.ts'
+import { Backend } from '../routing/backend.ts'
+import { Node } from '../routing/node.ts'
+import { RetryBudget } from '../routing/retry-budget.ts'
+import { Table } from '../routing/table.ts'
+import { AccessLog, needsHeaders } from '../stats/access-log.ts'
+import { TrustedProxies } from './client.ts'
+import { NodePool } from './upstream/pool.ts'
+import { encodeVars } from './uwsgi/packet.ts'
+
+const TICK_MS = 100
+const SWEEP_MS = 1_000
+
+/** A picture made ready for use. Immutable: an exchange keeps the one it began with. */
+export interface Running {
+  readonly picture: Picture
+  readonly table: Table
+  readonly proxies: TrustedProxies
+  readonly vars: Buffer
+}
+
+/** Something worth a line in the master's event log. */
+export type Tell = (
+  level: 'info' | 'warn' | 'error',
+  text: string,
+  fields: Record<string, string | number>,
+) => void
+
+export class World {
+  readonly wheel = new Wheel(TICK_MS)
+  readonly budget = new RetryBudget()
+  readonly tell: Tell
+  running: Running
+  accessLog: AccessLog | null = null
+  /** Whether access-log lines show request headers, so that they must be read out. */
+  logsHeaders = false
+  /** No connection is kept any more: the process ends. */
+  isStopping = false
+  /** HTTP date of this second. */
+  date = new Date().toUTCString()
+
+  readonly #pools = new Map<Node, NodePool>()
+  readonly #nodes = new Map<string, Node>()
+  readonly #started = performance.now()
+  readonly #timer: NodeJS.Timeout
+  readonly #idPrefix = `${process.pid.toString(36)}-${Date.now().toString(36)}-`
+  #ids = 0
+  #sweptAt = 0
+
+  constructor(picture: Picture, tell: Tell) {
+    this.tell = tell
+    this.running = this.#compile(picture)
+    this.#openLog(picture)
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+  }
+
+  /** Puts a new picture in force for all exchanges that begin from now on. */
+  apply(picture: Picture): void {
+    const before = this.running.picture.accessLog
+    this.running = this.#compile(picture)
+    for (const pool of this.#pools.values()) pool.limit = picture.maxIdlePerNode
+    if (JSON.stringify(before) !== JSON.stringify(picture.accessLog)) this.#openLog(picture)
+  }
+
+  poolOf(node: Node): NodePool {
+    const known = this.#pools.get(node)
+    if (known !== undefined) return known
+    // An exchange of an older picture may reach for a node that left since: nothing of it is kept.
+    const isCurrent = this.#nodes.get(node.name) === node
+    const pool = new NodePool(node, isCurrent ? this.running.picture.maxIdlePerNode : 0)
+    if (isCurrent) this.#pools.set(node, pool)
+    return pool
+  }
+
+  /** Unique among this machine's gateways. */
+  nextRequestId(): string {
+    return this.#idPrefix + (++this.#ids).toString(36)
+  }
+
+  /** Milliseconds, finer than the wheel's: for durations. */
+  preciseNow(): number {
+    return performance.now()
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    for (const pool of this.#pools.values()) pool.close()
+    await this.accessLog?.close()
+  }
+
+  // A node whose name stays keeps its object, and so its health and counters.
+  #compile(picture: Picture): Running {
+    const seen = new Set<Node>()
+    const nodes = picture.nodes.map(node => this.#nodeOf(node, seen))
+    const fallback = picture.fallbackNodes.map(node => this.#nodeOf(node, seen))
+    for (const [name, node] of this.#nodes) {
+      if (seen.has(node)) continue
+      this.#nodes.delete(name)
+      this.#pools.get(node)?.close()
+      this.#pools.delete(node)
+    }
+    const rest = nodes.length + fallback.length === 0 ? null : new Backend(nodes, fallback)
+    return {
+      picture,
+      table: new Table(new Map(), rest),
+      proxies: new TrustedProxies(picture.trustedProxies),
+      vars: encodeVars(picture.vars),
+    }
+  }
+
+  #nodeOf(picture: NodePicture, seen: Set<Node>): Node {
+    const known = this.#nodes.get(picture.name)
+    const node = known ?? new Node(picture)
+    node.endpoint = picture.endpoint
+    node.weight = picture.weight
+    node.modifier1 = picture.modifier1
+    node.modifier2 = picture.modifier2
+    this.#nodes.set(picture.name, node)
+    seen.add(node)
+    return node
+  }
+
+  #openLog(picture: Picture): void {
+    const old = this.accessLog
+    const settings = picture.accessLog
+    this.accessLog =
+      settings === null
+        ? null
+        : new AccessLog({ ...settings, onTrouble: text => this.tell('warn', text, {}) })
+    this.logsHeaders = settings !== null && needsHeaders(settings.format)
+    if (old !== null) void old.close()
+  }
+
+  #tick(): void {
+    const now = performance.now() - this.#started
+    this.wheel.advance(now)
+    if (now - this.#sweptAt < SWEEP_MS) return
+    this.#sweptAt = now
+    this.date = new Date().toUTCString()
+    for (const pool of this.#pools.values()) pool.sweep(now)
+  }
+}

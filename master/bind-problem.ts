@@ -1,0 +1,86 @@
+// master/bind-problem.ts: says why an address could not be bound, who holds it, and what cures it.
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Problem } from '../config/config.ts'
+import { holderText, tcpHolder, unixHolder } from './holder.ts'
+import type { BindRequest } from './sockets.ts'
+
+/** What Node throws for a failed system call. */
+export interface SystemError extends Error {
+  readonly code?: string
+}
+
+const MAX_PATH_BYTES = 107 // sun_path holds 108 with its final NUL
+
+/** The located text for a failed bind or listen. */
+export function bindProblem({ name, place, target }: BindRequest, error: SystemError): Problem {
+  const [reason, remedy] = target.kind === 'tcp' ? tcpReason(target, error) : unixReason(target.path, error)
+  return { place, problem: `cannot listen on ${name}: ${reason}`, remedy }
+}
+
+function tcpReason({ host, port }: { host: string; port: number }, error: SystemError): [string, string] {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return [
+        `it is in use by ${holderText(tcpHolder(host, port))}`,
+        'Stop that process, or choose another address',
+      ]
+    case 'EACCES':
+      return port < privilegedBelow()
+        ? privileged(port)
+        : [`the system forbids it (${error.message})`, 'Choose another port']
+    case 'EADDRNOTAVAIL':
+      return [
+        'no interface of this machine has that address',
+        `Choose one that "ip address" shows, or ${host.includes(':') ? '[::]' : '0.0.0.0'} for all of them`,
+      ]
+    case 'EAFNOSUPPORT':
+      return ['this machine has IPv6 switched off', 'Choose an IPv4 address']
+    default:
+      return [error.message, 'Choose another address']
+  }
+}
+
+function privileged(port: number): [string, string] {
+  return [
+    `ports below ${privilegedBelow()} need a right that user ${process.getuid?.()} does not have`,
+    `Start as root, give the CAP_NET_BIND_SERVICE capability (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE; ` +
+      `else: setcap cap_net_bind_service=+ep ${process.execPath}), ` +
+      `or open the port to all users: sysctl net.ipv4.ip_unprivileged_port_start=${port}`,
+  ]
+}
+
+function privilegedBelow(): number {
+  try {
+    return Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'))
+  } catch {
+    return 1024
+  }
+}
+
+function unixReason(path: string, error: SystemError): [string, string] {
+  const isFile = !path.startsWith('\0')
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
+    return [
+      `the path is ${Buffer.byteLength(path)} bytes long`,
+      `Choose one of at most ${MAX_PATH_BYTES} bytes`,
+    ]
+  }
+  if (isFile && !existsSync(dirname(path))) {
+    return [`the directory ${dirname(path)} does not exist`, 'Make the directory, or choose another path']
+  }
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return [`it is in use by ${holderText(unixHolder(path))}`, 'Stop that process, or choose another path']
+    case 'ENOTSOCK':
+      return ['a file that is not a socket is there', 'Move the file away, or choose another path']
+    case 'EACCES':
+    case 'EPERM':
+      return [
+        `user ${process.getuid?.()} may not make or replace files in ${dirname(path)}`,
+        'Choose a directory this user may write, or start as one who may',
+      ]
+    default:
+      return [error.message, 'Choose another path']
+  }
+}

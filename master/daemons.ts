@@ -1,0 +1,127 @@
+// master/daemons.ts: commands that run beside us (attach-daemon): started, restarted when they end, and never
+// left behind, not even when the master is killed.
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Duplex } from 'node:stream'
+import type { Log } from './log.ts'
+import { Respawn } from './respawn.ts'
+
+/** Milliseconds between TERM and KILL. */
+const MERCY_MS = 3000
+
+// A guard in the command's own process group reads from a pipe of ours that nobody writes to: its end means that
+// the master is gone, however it died, and the guard ends the whole group. (A parent-death signal reaches only
+// the shell, not what the shell started.) The command itself does not see the pipe.
+const GUARDED = `
+(trap '' HUP INT QUIT TERM
+ read -r _ <&3
+ kill -TERM -$$
+ sleep ${MERCY_MS / 1000}
+ kill -KILL -$$) >/dev/null 2>&1 &
+exec 3<&-
+exec /bin/sh -c "$1"`
+
+export interface DaemonPlan {
+  /** For /bin/sh. Never logged, as it may hold a password. */
+  readonly command: string
+  /** What the log calls it: "quickstart.ini:12". */
+  readonly name: string
+}
+
+export interface DaemonsOptions {
+  readonly daemons: readonly DaemonPlan[]
+  readonly cwd: string
+  /** Their whole environment. */
+  readonly env: NodeJS.ProcessEnv
+  readonly log: Log
+}
+
+interface Seat {
+  readonly daemon: DaemonPlan
+  readonly respawn: Respawn
+  child: ChildProcess | null
+}
+
+export class Daemons {
+  readonly #options: DaemonsOptions
+  readonly #seats: Seat[]
+  readonly #emptied = Promise.withResolvers<void>()
+  #isStopping = false
+
+  constructor(options: DaemonsOptions) {
+    this.#options = options
+    this.#seats = options.daemons.map(daemon => ({
+      daemon,
+      respawn: new Respawn({ firstMs: 1000, longestMs: 300_000, youngMs: 3000 }),
+      child: null,
+    }))
+  }
+
+  start(): void {
+    for (const seat of this.#seats) this.#spawn(seat)
+  }
+
+  /** TERM to each group, KILL to what is left after {@link MERCY_MS}, or at once. Resolves when all ended. */
+  stop(atOnce: boolean): Promise<void> {
+    this.#isStopping = true
+    for (const { child, respawn } of this.#seats) {
+      respawn.cancel()
+      if (child) stopGroup(child, atOnce ? 0 : MERCY_MS)
+    }
+    this.#checkEmpty()
+    return this.#emptied.promise
+  }
+
+  #spawn(seat: Seat): void {
+    const { cwd, env, log } = this.#options
+    const child = spawn('/bin/sh', ['-c', GUARDED, 'sh', seat.daemon.command], {
+      cwd,
+      env,
+      detached: true, // a session and group of its own: its pid is the group's
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    })
+    seat.child = child
+    seat.respawn.started()
+    const lifeline = child.stdio[3] as Duplex | null
+    lifeline?.on('error', () => {}) // reset when the guard is killed
+    child.on('error', error =>
+      log.error({ daemon: seat.daemon.name, err: error }, 'daemon cannot be started'),
+    )
+    child.once('exit', (code, signal) => this.#exited(seat, child, signal ?? `exit code ${code}`))
+    if (child.pid === undefined) child.once('error', () => this.#exited(seat, child, 'not started'))
+    else log.info({ daemon: seat.daemon.name, daemonPid: child.pid }, 'daemon started')
+  }
+
+  #exited(seat: Seat, child: ChildProcess, cause: string): void {
+    signalGroup(child, 'SIGKILL') // its guard, and what it left in the background
+    seat.child = null
+    if (this.#isStopping) {
+      this.#checkEmpty()
+      return
+    }
+    const waitMs = seat.respawn.after(() => this.#spawn(seat))
+    const code = 'SLUICE_DAEMON_ENDED'
+    this.#options.log.warn(
+      { code, daemon: seat.daemon.name, cause, waitMs },
+      'daemon ended, starting it again',
+    )
+  }
+
+  #checkEmpty(): void {
+    if (this.#seats.every(seat => seat.child === null)) this.#emptied.resolve()
+  }
+}
+
+function stopGroup(child: ChildProcess, mercyMs: number): void {
+  signalGroup(child, mercyMs === 0 ? 'SIGKILL' : 'SIGTERM')
+  const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), mercyMs)
+  child.once('exit', () => clearTimeout(timer))
+}
+
+// The group's number cannot have gone to strangers: the guard lives in it until this kills it.
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal)
+  } catch {
+    // nobody left
+  }
+}

@@ -1,0 +1,147 @@
+// master/plan.ts: all that a start needs and that can be known without binding or starting anything. What is
+// wrong is refused here, so `sluice check` says what a start would say.
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { NodeAddress } from '../base/address.ts'
+import type { TlsPicture } from '../base/picture.ts'
+import { type CertificatePair, cipherProblem, readCertificate, readClientCa } from '../certs/manage/read.ts'
+import type { TlsListener } from '../config/address-kinds.ts'
+import { type Config, type Place, type Problem, placeText } from '../config/config.ts'
+import { environmentOf } from '../config/environment.ts'
+import type { DaemonPlan } from './daemons.ts'
+import { type ListenerPlan, planListeners } from './listeners.ts'
+import { StartRefused } from './refused.ts'
+import type { BindRequest } from './sockets.ts'
+
+/** Above this many gateways one queue becomes the bottleneck: each gets a socket of its own. */
+const MOST_ON_ONE_SOCKET = 4
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/
+
+export interface StartPlan {
+  readonly config: Config
+  /** Where Sluice was started; relative names begin there. */
+  readonly startDirectory: string
+  readonly binds: readonly BindRequest[]
+  readonly listeners: readonly ListenerPlan[]
+  /** For each listener. */
+  readonly tls: readonly (TlsPlan | null)[]
+  readonly gateways: number
+  readonly hasSocketPerGateway: boolean
+  readonly daemons: readonly DaemonPlan[]
+  readonly daemonEnv: NodeJS.ProcessEnv
+  /** Where daemons run. */
+  readonly directory: string
+  readonly pidfile: { readonly path: string; readonly place: Place } | null
+  readonly warnings: readonly Problem[]
+}
+
+/** TLS of one listener; a self-signed certificate is made, or read, at start. */
+export interface TlsPlan {
+  readonly certificate: CertificatePair | 'self-signed'
+  readonly settings: Omit<TlsPicture, 'cert' | 'key'>
+}
+
+/** @throws StartRefused with every problem found */
+export async function planStart(
+  config: Config,
+  startDirectory: string,
+  env: NodeJS.ProcessEnv,
+): Promise<StartPlan> {
+  const { values } = config
+  const { binds, listeners, problems: listenerProblems } = await planListeners(config, startDirectory)
+  const problems = [...listenerProblems]
+  const warnings: Problem[] = []
+  const tls = listeners.map(listener => readTls(listener, startDirectory, problems, warnings))
+  const directory = resolve(startDirectory, values.chdir ?? '.')
+  if (values.chdir !== null) problems.push(...directoryProblems(directory, config.place('chdir')))
+  const pidfile = values.pidfile === null ? null : resolve(startDirectory, values.pidfile)
+  if (pidfile !== null) problems.push(...unwritable(pidfile, 'pid file', config.place('pidfile')))
+  const accessLog = values['access-log']
+  if (accessLog !== null && accessLog !== '-') {
+    problems.push(...unwritable(resolve(startDirectory, accessLog), 'access log', config.place('access-log')))
+  }
+  if (problems.length > 0) throw new StartRefused('SLUICE_START_FAILED', problems)
+  const gateways = values['http-processes']
+  return {
+    config,
+    startDirectory,
+    binds,
+    listeners,
+    tls,
+    gateways,
+    hasSocketPerGateway: values['reuse-port'] || gateways > MOST_ON_ONE_SOCKET,
+    daemons: values['attach-daemon'].map((command, i) => {
+      return { command, name: placeText(config.place('attach-daemon', i)) }
+    }),
+    daemonEnv: daemonEnvironment(config, env),
+    directory,
+    pidfile: pidfile === null ? null : { path: pidfile, place: config.place('pidfile') },
+    warnings,
+  }
+}
+
+function readTls(
+  { tls, place }: ListenerPlan,
+  startDirectory: string,
+  problems: Problem[],
+  warnings: Problem[],
+): TlsPlan | null {
+  if (tls === null) return null
+  const { ciphers, clientCertRequired } = tls
+  const badCiphers = ciphers === '' ? null : cipherProblem(ciphers)
+  if (badCiphers) problems.push({ place, ...badCiphers })
+  const clientCa = tls.clientCa === '' ? '' : readClientCa(resolve(startDirectory, tls.clientCa))
+  if (typeof clientCa !== 'string') problems.push({ place, ...clientCa })
+  const certificate = isSelfSigned(tls)
+    ? 'self-signed'
+    : readCertificate(resolve(startDirectory, tls.cert), resolve(startDirectory, tls.key))
+  if (typeof certificate === 'object' && 'problem' in certificate) {
+    problems.push({ place, ...certificate })
+    return null
+  }
+  if (badCiphers || typeof clientCa !== 'string') return null
+  if (certificate !== 'self-signed') {
+    warnings.push(...certificate.warnings.map(problem => ({ place, problem, remedy: 'Renew it' })))
+  }
+  return { certificate, settings: { ciphers, clientCa, clientCertRequired } }
+}
+
+/** "ADDR,self-signed": the certificate's field says so and no key follows. */
+export function isSelfSigned(tls: TlsListener): boolean {
+  return tls.cert === 'self-signed' && tls.key === ''
+}
+
+function directoryProblems(path: string, place: Place): Problem[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return []
+  return [{ place, problem: `there is no directory ${path}`, remedy: 'Make it, or correct the name' }]
+}
+
+function unwritable(path: string, what: string, place: Place): Problem[] {
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a directory')
+    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK)
+    return []
+  } catch (error) {
+    return [unwritableProblem(path, what, place, error as Error)]
+  }
+}
+
+/** The same text whether it is noticed before the start or at its end. */
+export function unwritableProblem(path: string, what: string, place: Place, { message }: Error): Problem {
+  return {
+    place,
+    problem: `the ${what} ${path} cannot be written: ${message}`,
+    remedy: 'Name a file in a directory that exists and may be written',
+  }
+}
+
+// An application that runs as a daemon learns from PORT where the first node on this machine is expected to
+// listen. `env` and `unenv` have the last word.
+function daemonEnvironment(config: Config, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const node = config.values['http-to'].find(isOnLoopback)
+  return environmentOf(config, node?.kind === 'tcp' ? { ...env, PORT: String(node.port) } : env)
+}
+
+function isOnLoopback(node: NodeAddress): boolean {
+  return node.kind === 'tcp' && LOOPBACK.test(node.host)
+}

@@ -1,0 +1,65 @@
+// master/served.ts: tells people, in lines that begin with a URL to open, what is served where.
+import type { NodePicture } from '../base/picture.ts'
+import { boundTarget } from './picture.ts'
+import type { StartPlan } from './plan.ts'
+import type { BindTarget, BoundListener } from './sockets.ts'
+
+export interface Served {
+  /** "http://localhost:8080/", or a curl command for a UNIX socket. */
+  readonly url: string
+  /** Where requests go from there. */
+  readonly what: string
+}
+
+/** One for each listener, in the config's order. */
+export function servedUrls(
+  plan: StartPlan,
+  bound: readonly BoundListener[],
+  nodes: readonly NodePicture[],
+): Served[] {
+  return plan.listeners.map((listener, i) => {
+    const scheme = listener.tls ? 'https' : 'http'
+    const isOwn = plan.tls[i]?.certificate === 'self-signed'
+    const url = urlOf(scheme, boundTarget(bound[listener.bind]!), isOwn)
+    const where = listener.toHttps ? 'redirects to https' : nodesText(nodes)
+    return { url, what: isOwn ? `${where}; self-signed certificate: browsers will warn` : where }
+  })
+}
+
+/** The whole announcement; each URL has a line of its own. */
+export function servedText(version: string, served: readonly Served[]): string {
+  const width = Math.max(...served.map(({ url }) => url.length))
+  const lines = served.map(({ url, what }) => `  ${url.padEnd(width)}  ${what}`)
+  return [`Sluice ${version} serves (process ${process.pid}):`, ...lines, ''].join('\n')
+}
+
+function nodesText(nodes: readonly NodePicture[]): string {
+  if (nodes.length === 0) return 'welcome page: no node is configured (http-to)'
+  const [first, second] = nodes
+  return nodes.length > 2
+    ? `to ${first!.name} and ${nodes.length - 1} more`
+    : `to ${[first, second]
+        .filter(Boolean)
+        .map(n => n!.name)
+        .join(' and ')}`
+}
+
+function urlOf(scheme: 'http' | 'https', target: BindTarget, isSelfSigned: boolean): string {
+  if (target.kind === 'unix') {
+    const flag = target.path.startsWith('\0') ? '--abstract-unix-socket' : '--unix-socket'
+    const path = target.path.replace(/^\0/, '')
+    return `curl ${isSelfSigned ? '-k ' : ''}${flag} ${shellWord(path)} ${scheme}://localhost/`
+  }
+  const port = target.port === (scheme === 'https' ? 443 : 80) ? '' : `:${target.port}`
+  return `${scheme}://${urlHost(target.host)}${port}/`
+}
+
+// Addresses that mean this machine are "localhost", which is also what a self-signed certificate names.
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+function shellWord(text: string): string {
+  return /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}

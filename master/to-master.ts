@@ -1,0 +1,20 @@
+// master/to-master.ts: checks what gateways send, where it arrives.
+import { z } from 'zod'
+import type { ToMaster } from '../base/messages.ts'
+
+const toMaster = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('ready') }),
+  z.strictObject({ kind: z.literal('failed'), problem: z.string() }),
+  z.strictObject({
+    kind: z.literal('event'),
+    level: z.enum(['info', 'warn', 'error']),
+    text: z.string(),
+    fields: z.record(z.string(), z.union([z.string(), z.number()])),
+  }),
+]) satisfies z.ZodType<ToMaster>
+
+/** @returns null for what is no message of ours */
+export function readMessage(raw: unknown): ToMaster | null {
+  const { data } = toMaster.safeParse(raw)
+  return data ?? null
+}

@@ -1,0 +1,42 @@
+// test/master/log.test.ts: the two forms of the event log.
+import t from 'tap'
+import { createLog } from '../../master/log.ts'
+
+function lines(isTTY: boolean): { log: ReturnType<typeof createLog>; said: string[] } {
+  const said: string[] = []
+  return { log: createLog({ isTTY, write: text => said.push(text) }), said }
+}
+
+t.test('on a terminal: one line for people', async t => {
+  const { log, said } = lines(true)
+  log.warn({ code: 'SLUICE_DAEMON_ENDED', waitMs: 0, cause: 'exit code 1' }, 'daemon ended')
+  t.match(
+    said[0],
+    /^\d\d:\d\d:\d\d warn {2}daemon ended {2}code=SLUICE_DAEMON_ENDED waitMs=0 cause="exit code 1"\n$/,
+  )
+})
+
+t.test('elsewhere: a JSON object per line', async t => {
+  const { log, said } = lines(false)
+  log.info({ gateways: 2 }, 'started')
+  t.match(JSON.parse(said[0]!), {
+    level: 'info',
+    pid: process.pid,
+    gateways: 2,
+    msg: 'started',
+    time: /^\d{4}-.*Z$/,
+  })
+})
+
+t.test('a text of several lines stays on one, as a log line is one event', async t => {
+  const { log, said } = lines(true)
+  log.info({ file: 'a\nb' }, 'read')
+  t.equal(said[0]!.trimEnd().split('\n').length, 1)
+})
+
+t.test('an error shows its message to people, and its stack only to those who ask', async t => {
+  const { log, said } = lines(true)
+  log.fatal({ err: new Error('boom') }, 'internal error')
+  t.match(said[0], /fatal internal error .*boom/)
+  t.equal(said[0]!.trimEnd().split('\n').length, 1)
+})

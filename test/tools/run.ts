@@ -1,0 +1,118 @@
+// test/tools/run.ts: runs the test files, a few side by side, and sums them up in the line "N passed, N failed".
+//
+//   npm test                               every test/**/*.test.ts
+//   npm test -- test/config/ini.test.ts    these files or folders
+//   npm test -- --jobs 1                   one after the other
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ensurePackages } from './packages.ts'
+import { endAllTests, type FileResult, runTestFile } from './test-file.ts'
+
+const ROOT = dirname(dirname(import.meta.dirname))
+const LIMIT_MS = 20_000
+// A file that measures time says so in one of its first lines, and runs when all others are done.
+const ALONE = /^\/\/ Runs alone: \S/m
+
+/** @returns the exit code */
+async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { jobs: { type: 'string' } },
+  })
+  const files = findFiles(positionals.length > 0 ? positionals : ['test'])
+  // Not in a pretest script: npm leaves those out where scripts are switched off.
+  if (files === null || !(await ensurePackages())) return 1
+  const jobs = values.jobs === undefined ? defaultJobs() : Math.max(1, Number.parseInt(values.jobs, 10) || 1)
+
+  const results = [
+    ...(await runAll(
+      files.filter(file => !runsAlone(file)),
+      jobs,
+    )),
+    ...(await runAll(files.filter(runsAlone), 1)),
+  ]
+  return summarise(results)
+}
+
+function defaultJobs(): number {
+  return Math.min(4, Math.max(2, availableParallelism()))
+}
+
+// Files in the order of their names, relative to the checkout. Null, after saying so, when a name fits nothing.
+function findFiles(names: readonly string[]): string[] | null {
+  const found = new Set<string>()
+  for (const name of names) {
+    const path = relative(ROOT, resolve(name))
+    const files = !existsSync(name)
+      ? []
+      : statSync(name).isDirectory()
+        ? globSync(join(path, '**/*.test.ts'), { cwd: ROOT }).filter(file => !isLong(file) || isLong(path))
+        : [path]
+    if (files.length === 0) {
+      process.stderr.write(`No test file fits ${name}. Give files or folders, such as test/config.\n`)
+      return null
+    }
+    for (const file of files) found.add(file)
+  }
+  return [...found].sort()
+}
+
+// Longer forms have scripts of their own, npm run long:NAME.
+function isLong(path: string): boolean {
+  return /^test\/long(\/|$)/.test(path)
+}
+
+function runsAlone(file: string): boolean {
+  return ALONE.test(readFileSync(join(ROOT, file), 'utf8').slice(0, 1000))
+}
+
+async function runAll(files: readonly string[], jobs: number): Promise<FileResult[]> {
+  const waiting = [...files]
+  const results: FileResult[] = []
+  const worker = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const result = await runTestFile(ROOT, file, LIMIT_MS)
+      results.push(result)
+      process.stdout.write(reportOf(result))
+    }
+  }
+  await Promise.all(Array.from({ length: jobs }, worker))
+  return results
+}
+
+function reportOf({ file, passed, failed, skipped, ms, failures, stderr }: FileResult): string {
+  const seconds = (ms / 1000).toFixed(1).padStart(5)
+  const counts = `${passed} passed${failed > 0 ? `, ${failed} failed` : ''}`
+  const lines = [`${failed > 0 ? 'FAIL' : 'ok  '} ${seconds} s  ${file}  (${counts})`]
+  for (const name of skipped) lines.push(`     skipped: ${name}`)
+  if (failed > 0) {
+    for (const failure of failures) lines.push('', indent(failure))
+    if (stderr.trim() !== '') lines.push('', '     on standard error:', indent(stderr.trimEnd()))
+    lines.push('')
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, '     ')
+}
+
+function summarise(results: readonly FileResult[]): number {
+  const passed = results.reduce((sum, result) => sum + result.passed, 0)
+  const failed = results.reduce((sum, result) => sum + result.failed, 0)
+  const bad = results.filter(result => result.failed > 0)
+  const end = bad.length > 0 ? ['', 'Failed:', ...bad.map(({ file }) => `  npm test -- ${file}`)] : []
+  process.stdout.write(`${[...end, '', `${passed} passed, ${failed} failed`].join('\n')}\n`)
+  return failed === 0 && passed > 0 ? 0 : 1
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    endAllTests()
+    process.exit(130)
+  })
+}
+process.exitCode = await main(process.argv.slice(2))
