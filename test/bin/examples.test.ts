@@ -5,6 +5,7 @@ import net from 'node:net'
 import t from 'tap'
 import { until } from '../support/processes.ts'
 import { runSluice, startSluice } from '../support/sluice.ts'
+import { startUwsgi } from '../support/uwsgi.ts'
 
 const EXAMPLES = new URL('../../examples/', import.meta.url)
 
@@ -27,6 +28,30 @@ t.test('quickstart: its application answers by HTTP and HTTPS, and ends with Slu
   await t.rejects(fetch(`http://127.0.0.1:${appPort}/`))
   t.match(sluice.stdout(), /"GET \/ HTTP\/1\.1" 200/, 'a line per request')
 })
+
+t.test(
+  'edge-for-uwsgi: its application answers in the real uWSGI, over TCP and UNIX, and one can fail',
+  async t => {
+    const app = readFileSync(new URL('edge-for-uwsgi-app.py', EXAMPLES), 'utf8')
+    const byTcp = await startUwsgi(t, { app })
+    const byUnix = await startUwsgi(t, { app, listen: 'unix' })
+    const ini = example('edge-for-uwsgi.ini')
+      .replace('/tmp/edge-for-uwsgi.sock\nhttp-to', `${byUnix.address}\nhttp-to`)
+      .replace('= 127.0.0.1:3031', `= ${byTcp.address}`)
+    const sluice = await startSluice(t, { ini, args: ['--http-processes=1'] })
+    const [url, secureUrl] = sluice.urls as [string, string]
+    for (const turn of [1, 2]) {
+      const text = await (await fetch(url, { method: 'POST', body: 'x'.repeat(turn) })).text()
+      t.match(text, /^Hello from uWSGI behind Sluice\n.*REMOTE_ADDR: 127\.0\.0\.1\n.*EDGE: sluice\n/s)
+      t.match(text, `body: ${turn} bytes`)
+    }
+    t.match(await getInsecurely(secureUrl), 'HTTPS: on')
+    t.match(byTcp.log(), 'POST /', 'both had a turn')
+    t.match(byUnix.log(), 'POST /')
+    await byTcp.stop()
+    for (const _ of [1, 2, 3]) t.equal((await fetch(url)).status, 200, 'the other one serves')
+  },
+)
 
 t.test('edge-for-uwsgi passes the check', async t => {
   const { code, stderr } = await runSluice(t, { ini: example('edge-for-uwsgi.ini'), words: ['check'] })
