@@ -10,7 +10,7 @@ export interface Waiting {
   wheelTick: number
   wheelNext: Waiting | null
   wheelPrevious: Waiting | null
-  /** Called once, after the deadline, by at most one tick plus the time of the loop's turn. */
+  /** Called once, at the deadline or up to two ticks and a turn of the loop later. */
   onDeadline(): void
 }
 

@@ -1,6 +1,7 @@
 // gateway/exchange.ts: one request's life: which node, when again, when to give up, when it is over.
 // Each client connection has one exchange object, used again for each request; it stands between the connection
-// (downstream) and the node's connection (upstream), and is the one place that decides on retries.
+// (downstream) and the node's connection (upstream), and is the one place that decides on retries. Beyond 400 lines for
+// that: what may happen depends on what has happened, and all of it is the state at its top.
 import { latin1 } from '../base/latin1.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { Node } from '../routing/node.ts'
@@ -467,6 +468,8 @@ export class Exchange implements UpstreamUser {
       id: this.requestId(),
       node: this.node?.name ?? '-',
       tries: this.tries,
+      // What uWSGI's buffer-size and max-vars bound: beyond them it closes without a word.
+      ...(this.vars === 0 ? {} : { packetBytes: this.varBytes, packetVariables: this.vars }),
     })
   }
 

@@ -2,7 +2,7 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import type { ListenerPicture } from '../base/picture.ts'
-import { tlsOptions } from '../certs/serve/context.ts'
+import { isAcceptable, tlsOptions } from '../certs/serve/context.ts'
 import { guard } from './boundary.ts'
 import { Http1Connection } from './http1/connection.ts'
 import { adopt } from './node-socket.ts'
@@ -21,9 +21,11 @@ export class Listener {
     if (picture.tls === null) this.#server = net.createServer(options, socket => this.#accept(socket))
     else {
       const handshakeTimeout = world.running.picture.headersTimeoutMs
-      this.#server = tls.createServer({ ...options, ...tlsOptions(picture.tls), handshakeTimeout }, socket =>
-        this.#accept(socket),
-      )
+      const settings = picture.tls
+      this.#server = tls.createServer({ ...options, ...tlsOptions(settings), handshakeTimeout }, socket => {
+        if (isAcceptable(socket, settings)) this.#accept(socket)
+        else socket.destroy()
+      })
       // A failed handshake is the client's business; its socket must not stay.
       this.#server.on('tlsClientError', (_error, socket: net.Socket) => socket.destroy())
     }

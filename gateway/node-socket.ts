@@ -12,6 +12,8 @@ import { HEAD_ROOM, type Socket, type SocketOwner, TAIL_ROOM } from './socket.ts
 const READ_BYTES = 65536
 const EMPTY = Buffer.alloc(0)
 const MOST_SPARE_SLABS = 64
+/** A TLS client that does not even take the end mark is left after this. */
+const CLOSING_MS = 5_000
 /** Smaller ones cost less to collect. */
 const RELEASED_BYTES = 8192
 
@@ -34,6 +36,8 @@ export class NodeSocket implements Socket {
   #isSlabNew = false
   #tell: (() => void) | null = null
   #given: Buffer | null = null // leaves just now
+  #early: Buffer[] | null = null // came while reading paused
+  #hasEarlyEnd = false
   readonly remoteAddress: string
   readonly remotePort: number
 
@@ -56,12 +60,8 @@ export class NodeSocket implements Socket {
 
   clientCertificate(): ClientCertificate | null {
     if (!(this.#socket instanceof tls.TLSSocket)) return null
-    const { raw, subject } = this.#socket.getPeerCertificate()
-    if (raw === undefined) return null
-    const parts = Object.entries(subject ?? {}).flatMap(([name, value]) =>
-      [value].flat().map(one => `/${name}=${one}`),
-    )
-    return { der: raw, subject: parts.join('') }
+    const { raw, subject } = this.#socket.getPeerCertificate() ?? {} // null when the client is gone already
+    return raw === undefined ? null : { der: raw, subject: oneLine(subject ?? {}) }
   }
 
   write(bytes: Buffer): void {
@@ -97,7 +97,8 @@ export class NodeSocket implements Socket {
 
   resume(): void {
     this.#isPaused = false
-    if (this.#isAccepted && usesPush) this.#socket._read(0)
+    if (this.#early !== null) process.nextTick(guard, 'data', this, tellEarly)
+    else if (this.#isAccepted && usesPush) this.#socket._read(0)
     else this.#socket.resume()
   }
 
@@ -112,12 +113,20 @@ export class NodeSocket implements Socket {
 
   destroy(): void {
     this.#isClosed = true
-    this.#socket.destroy()
+    const socket = this.#socket
+    // A TLS client takes an end without its own mark for a cut: where all has left, the mark goes too.
+    if (this.#isAccepted && socket instanceof tls.TLSSocket && this.pending === 0) {
+      socket.setTimeout(CLOSING_MS, socket.destroy)
+      socket.destroySoon()
+    } else socket.destroy()
   }
 
   reset(): void {
     this.#isClosed = true
-    this.#socket.resetAndDestroy()
+    // Only TCP has a reset. Under TLS the missing end mark says the same, on UNIX sockets the missing bytes do.
+    const isPlainTcp = this.remoteAddress !== '' && !(this.#socket instanceof tls.TLSSocket)
+    if (isPlainTcp) this.#socket.resetAndDestroy()
+    else this.#socket.destroy()
   }
 
   keepBytes(): void {
@@ -148,11 +157,31 @@ export class NodeSocket implements Socket {
   }
 
   gotBytes(bytes: Buffer): void {
-    if (!this.#isClosed) this.owner.onData(bytes, 0, bytes.length)
+    if (this.#isPaused || this.#early !== null) {
+      this.#early ??= []
+      this.#early.push(bytes)
+    } else if (!this.#isClosed) this.owner.onData(bytes, 0, bytes.length)
   }
 
   ended(): void {
-    if (!this.#isClosed) this.owner.onEnd()
+    if (this.#early !== null) this.#hasEarlyEnd = true
+    else if (!this.#isClosed) this.owner.onEnd()
+  }
+
+  /** Tells what came while reading paused: what TLS had read by then, and a read that was under way. */
+  tellEarly(): void {
+    const early = this.#early
+    if (early === null) return
+    let told = 0
+    while (told < early.length && !this.#isPaused && !this.#isClosed) {
+      const bytes = early[told++]!
+      this.owner.onData(bytes, 0, bytes.length)
+    }
+    early.splice(0, told)
+    if (this.#isPaused || this.#isClosed) return
+    this.#early = null
+    if (this.#hasEarlyEnd) this.owner.onEnd()
+    else this.resume()
   }
 
   opened(): void {
@@ -183,7 +212,21 @@ function takeSlab(): Buffer {
   return spareSlabs.pop() ?? Buffer.allocUnsafeSlow(HEAD_ROOM + READ_BYTES + TAIL_ROOM)
 }
 
+// "/C=IT/O=X/CN=y", as OpenSSL writes it in one line: what is not printable ASCII becomes "\\xC3", byte by byte.
+function oneLine(subject: Readonly<Record<string, string | string[] | undefined>>): string {
+  const parts = Object.entries(subject).flatMap(([name, value]) =>
+    [value].flat().map(one => `/${name}=${one}`),
+  )
+  return parts.join('').replace(/[^ -~]+/g, text => {
+    return Buffer.from(text).reduce(
+      (out, byte) => `${out}\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+      '',
+    )
+  })
+}
+
 // Each read of an accepted socket allocates, and V8 collects only after some 60 MB of that: uploads would grow by as much.
+// Only bytes that fill their memory are surely alone in it; Node lets several short reads share one piece.
 function release(bytes: Buffer): void {
   const { buffer, byteLength } = bytes
   if (byteLength >= RELEASED_BYTES && buffer.byteLength === byteLength) (buffer as ArrayBuffer).transfer(0)
@@ -296,6 +339,7 @@ function onCloseEvent(this: net.Socket): void {
 }
 
 const tellData = (socket: NodeSocket, bytes: Buffer): void => socket.gotBytes(bytes)
+const tellEarly = (socket: NodeSocket): void => socket.tellEarly()
 const tellTaken = (socket: NodeSocket, count: number): void => socket.tookBytes(count)
 const tellEnded = (socket: NodeSocket): void => socket.ended()
 const tellOpened = (socket: NodeSocket): void => socket.opened()

@@ -1,5 +1,6 @@
 // gateway/http1/connection.ts: one HTTP/1 client: its bytes become requests, one exchange at a time, and it is told the
-// answers. What it may send ahead is held; what it sends wrongly ends the connection.
+// answers. What it may send ahead is held; what it sends wrongly ends the connection. Beyond 400 lines, as it is one
+// machine: every method moves the state at its top, and halves of it in two files would have to share all of it.
 import type { ListenerPicture } from '../../base/picture.ts'
 import type { Waiting } from '../../base/wheel.ts'
 import { answerText, errorAnswer, type OwnAnswer, redirect } from '../answers.ts'
@@ -341,6 +342,13 @@ export class Http1Connection implements SocketOwner, Waiting {
     }
     // A head whose body bytes did not come with it leaves alone.
     if (this.#state === BUSY) this.#exchange.sendHead()
+    if (this.#hasEnded && this.#held === null && !this.isBodyComplete && this.#state === BUSY) this.#endBody()
+  }
+
+  // The FIN came while the last bytes before it were held; what is missing behind them will never come.
+  #endBody(): void {
+    if (this.bodyKind === UNTIL_CLOSE) this.#exchange.clientEnded()
+    else this.#exchange.fail(400)
   }
 
   /** @returns where the head ends, or `p` when it is not whole */
@@ -484,7 +492,8 @@ export class Http1Connection implements SocketOwner, Waiting {
 
   #throwAway(count: number): void {
     this.#lingered += count
-    if (this.#lingered > MOST_LINGER_BYTES) this.#close()
+    // Closing now would reset a client that has not read its answer yet; held up, it reads, until the time is over.
+    if (this.#lingered > MOST_LINGER_BYTES) this.socket.pause()
   }
 
   #close(): void {

@@ -1,0 +1,206 @@
+// test/gateway/node-failures.test.ts: nodes that refuse or close: who is tried next, and what the client is told.
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import t, { type Test } from 'tap'
+import { nodePicture, startGateway, type TestGateway } from '../support/gateway.ts'
+import { until } from '../support/processes.ts'
+import { answer, connectRaw, type RawAnswer, readAnswer, request } from '../support/raw-client.ts'
+import { type RawNode, type Script, startRawNode } from '../support/raw-node.ts'
+
+/** Answers each request of a connection with `name`. */
+const say =
+  (name: string): Script =>
+  async connection => {
+    for (;;) {
+      await connection.head()
+      await connection.send(answer(name))
+    }
+  }
+
+/** Closes each connection once a request is there, without a byte. */
+const hangUp: Script = async connection => {
+  await connection.head()
+  connection.close()
+}
+
+/** An address that nothing listens at. */
+async function refusing(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return `http://127.0.0.1:${port}`
+}
+
+const address = (node: RawNode): string => `http://${node.address}`
+
+async function get(t: Test, gateway: TestGateway, text = request('GET /')): Promise<RawAnswer> {
+  return readAnswer(await connectRaw(t, gateway, text))
+}
+
+t.test('a node that refuses is left out for its rest, then asked again', async t => {
+  const dead = await refusing()
+  const node = await startRawNode(t, { script: say('alive') })
+  const gateway = await startGateway(t, [dead, address(node)], { graceMs: 600 })
+  for (let i = 0; i < 6; i++) t.equal((await get(t, gateway)).body, 'alive')
+  const back = createServer(socket => {
+    socket.on('error', () => {})
+    socket.on('data', () => socket.write(answer('back')))
+  })
+  t.teardown(() => back.close())
+  back.listen(nodePort(dead), '127.0.0.1')
+  await once(back, 'listening')
+  t.equal((await get(t, gateway)).body, 'alive', 'it rests')
+  await until('the node that came back is asked', async () => (await get(t, gateway)).body === 'back')
+})
+
+t.test('a refused POST goes to the next node with its body: nothing of it was seen', async t => {
+  const node = await startRawNode(t)
+  const gateway = await startGateway(t, [await refusing(), address(node)])
+  const client = await connectRaw(t, gateway, `${request('POST /', 'Transfer-Encoding: chunked')}2\r\nhi\r\n`)
+  const connection = await node.next()
+  await connection.through('hi\r\n')
+  await client.send('0\r\n\r\n')
+  await connection.through('0\r\n\r\n')
+  await connection.send(answer('ok'))
+  t.equal((await readAnswer(client)).body, 'ok')
+})
+
+t.test('when all refuse the answer is 503', async t => {
+  const gateway = await startGateway(t, [await refusing(), await refusing()])
+  for (let i = 0; i < 3; i++) t.equal((await get(t, gateway)).status, 503)
+  t.match(gateway.events, [{ text: 'answered with an error', fields: { status: 503, tries: 2 } }])
+})
+
+t.test('the only node is tried even while it rests, and serves the moment it is back', async t => {
+  const dead = await refusing()
+  const gateway = await startGateway(t, [dead], { graceMs: 60_000 })
+  t.equal((await get(t, gateway)).status, 503)
+  const back = createServer(socket => {
+    socket.on('error', () => {})
+    socket.on('data', () => socket.end(answer('back')))
+  })
+  t.teardown(() => back.close())
+  back.listen(nodePort(dead), '127.0.0.1')
+  await once(back, 'listening')
+  t.equal((await get(t, gateway)).body, 'back')
+})
+
+t.test('a UNIX socket that is missing is a refusal like any other', async t => {
+  const node = await startRawNode(t, { script: say('alive') })
+  const gateway = await startGateway(t, ['http:///nowhere/to/be/found.sock', address(node)])
+  for (let i = 0; i < 4; i++) t.equal((await get(t, gateway)).body, 'alive')
+})
+
+t.test('fallback nodes serve while no other can', async t => {
+  const dead = await refusing()
+  const node = await startRawNode(t, { script: say('fallback') })
+  const gateway = await startGateway(t, [dead], { fallbackNodes: [nodePicture(address(node))] })
+  for (let i = 0; i < 3; i++) t.equal((await get(t, gateway)).body, 'fallback')
+  const alive = await startRawNode(t, { script: say('alive') })
+  gateway.apply({ nodes: [nodePicture(address(alive))] })
+  await until('the nodes proper serve', async () => (await get(t, gateway)).body === 'alive')
+})
+
+t.test('a GET whose node closes without a byte is tried on another node, once', async t => {
+  const one = await startRawNode(t, { script: hangUp })
+  const two = await startRawNode(t, { script: hangUp })
+  const gateway = await startGateway(t, [address(one), address(two)])
+  t.equal((await get(t, gateway)).status, 502)
+  t.equal(one.connections.length + two.connections.length, 2)
+  const three = await startRawNode(t, { script: say('alive') })
+  gateway.apply({ nodes: [one, three].map(node => nodePicture(address(node))) })
+  await until('the new node is known', async () => (await get(t, gateway)).status === 200)
+  for (let i = 0; i < 6; i++) t.equal((await get(t, gateway)).body, 'alive')
+})
+
+t.test('a POST whose node closes without a byte is 502, and no other node sees it', async t => {
+  const one = await startRawNode(t, { script: hangUp })
+  const two = await startRawNode(t, { script: hangUp })
+  const gateway = await startGateway(t, [address(one), address(two)])
+  t.equal((await get(t, gateway, request('POST /', 'Content-Length: 0'))).status, 502)
+  t.equal(one.connections.length + two.connections.length, 1)
+})
+
+t.test('retries of what nodes may have worked on are bounded', async t => {
+  const nodes = [await startRawNode(t, { script: hangUp }), await startRawNode(t, { script: hangUp })]
+  const gateway = await startGateway(t, nodes.map(address))
+  const client = await connectRaw(t, gateway)
+  for (let i = 0; i < 300; i++) {
+    await client.send(request('GET /'))
+    await readAnswer(client)
+  }
+  const tries = nodes[0]!.connections.length + nodes[1]!.connections.length
+  t.ok(
+    tries > 400 && tries < 500,
+    `300 requests, a hundred retries in hand and a fifth earned each: ${tries}`,
+  )
+})
+
+t.test('connects that are refused are not: they burden nobody', async t => {
+  const node = await startRawNode(t, { script: say('alive') })
+  const gateway = await startGateway(t, [await refusing(), address(node)], { graceMs: 0 })
+  const client = await connectRaw(t, gateway)
+  for (let i = 0; i < 600; i++) {
+    await client.send(request('GET /'))
+    const { body } = await readAnswer(client)
+    if (body !== 'alive') t.equal(body, 'alive', `request ${i}`)
+  }
+  t.pass('600 requests, half of them refused at first')
+})
+
+t.test('every address of a node has its turn within one request', async t => {
+  const node = await startRawNode(t, { script: say('alive') })
+  const picture = nodePicture(address(node))
+  const { port } = picture.endpoint as { port: number }
+  const addresses = ['127.0.0.2', '127.0.0.3', '127.0.0.1'] // the node listens on the last alone
+  const gateway = await startGateway(t, [], {
+    nodes: [{ ...picture, endpoint: { kind: 'tcp', addresses, port } }],
+    maxIdlePerNode: 0,
+  })
+  for (let i = 0; i < 4; i++) t.equal((await get(t, gateway)).body, 'alive')
+  const clients = await Promise.all(Array.from({ length: 20 }, () => get(t, gateway)))
+  t.ok(
+    clients.every(({ body }) => body === 'alive'),
+    'also many at once',
+  )
+})
+
+t.test('many requests at once all find the address that works', async t => {
+  const node = await startRawNode(t, { script: say('alive') })
+  const picture = nodePicture(address(node))
+  const { port } = picture.endpoint as { port: number }
+  const gateway = await startGateway(t, [], {
+    nodes: [{ ...picture, endpoint: { kind: 'tcp', addresses: ['127.0.0.2', '127.0.0.1'], port } }],
+    maxIdlePerNode: 0,
+  })
+  const answers = await Promise.all(Array.from({ length: 20 }, () => get(t, gateway)))
+  t.strictSame([...new Set(answers.map(({ body }) => body))], ['alive'])
+})
+
+t.test('a node whose name resolves to nothing is 503', async t => {
+  const picture = nodePicture('http://127.0.0.1:1')
+  const gateway = await startGateway(t, [], {
+    nodes: [{ ...picture, endpoint: { kind: 'tcp', addresses: [], port: 1 } }],
+  })
+  t.equal((await get(t, gateway)).status, 503)
+})
+
+t.test('nodes are reached over UNIX sockets and IPv6', async t => {
+  const unix = await startRawNode(t, { listen: 'unix', script: say('unix') })
+  const ipv6 = createServer(socket => {
+    socket.on('error', () => {})
+    socket.on('data', () => socket.end(answer('ipv6')))
+  })
+  t.teardown(() => ipv6.close())
+  await new Promise<void>(resolve => ipv6.listen(0, '::1', resolve))
+  const { port } = ipv6.address() as { port: number }
+  const gateway = await startGateway(t, [`http://${unix.address}`, `http://[::1]:${port}`])
+  const bodies = [await get(t, gateway), await get(t, gateway)].map(({ body }) => body)
+  t.strictSame(bodies.sort(), ['ipv6', 'unix'])
+})
+
+function nodePort(node: string): number {
+  return Number(new URL(node).port)
+}
