@@ -6,6 +6,7 @@ import { latin1 } from '../base/latin1.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { Node } from '../routing/node.ts'
 import { errorAnswer, type OwnAnswer } from './answers.ts'
+import { guard } from './boundary.ts'
 import { NO_BODY } from './http1/body-kind.ts'
 import type { Http1Connection } from './http1/connection.ts'
 import { ID } from './http1/field-names.ts'
@@ -21,6 +22,8 @@ import { WELCOME } from './welcome.ts'
 import type { Running, World } from './world.ts'
 
 const MOST_TRIES = 4
+/** Between two looks at a node whose queue of connections is full. */
+const FULL_QUEUE_MS = 20
 /** A head and the first bytes of its body leave in one write up to this size. */
 const JOINED_BYTES = 16_384
 
@@ -55,6 +58,8 @@ export class Exchange implements UpstreamUser {
   #backend: Backend | null = null
   #tried: Node[] | null = null
   #failure = 503 // what the client is told when no node is left
+  #connectBy = 0 // when the wait for a connection ends, in the wheel's milliseconds; 0: it has not begun
+  #wait: NodeJS.Timeout | null = null // for room in a full queue
 
   // --- for the access log
   id = ''
@@ -125,6 +130,7 @@ export class Exchange implements UpstreamUser {
     this.id = ''
     this.node = this.#backend = this.#tried = null
     this.#failure = 503
+    this.#connectBy = 0
     this.#hasSentBody = this.#isExpecting = this.#mayRepeat = this.isUpgrade = false
     this.isHead = head.method === HEAD
     this.startedAt = world.accessLog === null ? 0 : world.preciseNow()
@@ -198,6 +204,7 @@ export class Exchange implements UpstreamUser {
   /** Nothing moved for too long. */
   timedOut(): void {
     if (this.state === CONNECTING) {
+      if (this.upstream === null) return this.fail(503) // all that time the queue was full
       this.#failure = 504
       return this.#connectFailed()
     }
@@ -312,7 +319,14 @@ export class Exchange implements UpstreamUser {
     const upstream = pool.take(this, world.wheel.now, this.#mayRepeat, fresh || node.proto === 'uwsgi')
     this.upstream = upstream
     if (upstream.isOpen) this.state = WAITING
-    else world.wheel.arm(this.connection, this.running.picture.connectTimeoutMs)
+    else this.#awaitConnection()
+  }
+
+  // Looking again at a full queue does not make the wait longer.
+  #awaitConnection(): void {
+    const { wheel } = this.world
+    if (this.#connectBy === 0) this.#connectBy = wheel.now + this.running.picture.connectTimeoutMs
+    wheel.arm(this.connection, this.#connectBy - wheel.now)
   }
 
   #encode(head: RequestHead, bytes: Buffer, node: Node): boolean {
@@ -356,7 +370,7 @@ export class Exchange implements UpstreamUser {
   // Connects that fail are alike, however they fail; after that only what cannot have had an effect goes out again.
   #lost(code: string): void {
     const upstream = this.upstream!
-    if (this.state === CONNECTING) return this.#connectFailed()
+    if (this.state === CONNECTING) return code === 'EAGAIN' ? this.#queueIsFull() : this.#connectFailed()
     if (this.state === TUNNEL) return this.connection.endTunnel()
     if (this.state === ANSWERED) return this.#endEarly()
     if (upstream.received > 0 && (code === '' || this.#isUnreadBody(code))) return this.relay.ended()
@@ -378,6 +392,24 @@ export class Exchange implements UpstreamUser {
     this.#again(node!.connectFailed(upstream!.address, world.wheel.now, running.picture.graceMs), false)
   }
 
+  // Only UNIX sockets say so. The node is well and has more to do than it can: no reason to let it rest.
+  #queueIsFull(): void {
+    const node = this.node!
+    this.#release(false)
+    this.tries--
+    this.state = CONNECTING
+    this.#wait = setTimeout(
+      () => guard('full queue', this.connection, () => this.#tryFull(node)),
+      FULL_QUEUE_MS,
+    )
+  }
+
+  // Another node may have room meanwhile: it is a new pick.
+  #tryFull(node: Node): void {
+    this.#wait = null
+    this.#sendAgain(this.#backend!.pick(this.world.wheel.now, this.#tried) ?? node, false)
+  }
+
   /**
    * @param same the same node again
    * @param costs the node may have worked on the request: the budget bounds how often that is doubled
@@ -392,11 +424,16 @@ export class Exchange implements UpstreamUser {
     if (node === null || this.tries >= MOST_TRIES || (costs && !this.world.budget.spend())) {
       return this.fail(this.#failure)
     }
+    this.#connectBy = 0
+    this.#sendAgain(node, same)
+  }
+
+  #sendAgain(node: Node, fresh: boolean): void {
     const bytes = Buffer.from(this.raw, 'latin1')
     AGAIN.fieldLimit = Number.MAX_SAFE_INTEGER
     AGAIN.targetLimit = Number.MAX_SAFE_INTEGER
     AGAIN.parse(bytes, 0, bytes.length)
-    this.#try(AGAIN, bytes, node, same)
+    this.#try(AGAIN, bytes, node, fresh)
     if (this.state === WAITING) this.connection.nodeReady()
   }
 
@@ -457,6 +494,10 @@ export class Exchange implements UpstreamUser {
     this.upstream = null
     this.#headText = ''
     this.state = IDLE
+    if (this.#wait !== null) {
+      clearTimeout(this.#wait)
+      this.#wait = null
+    }
     if (upstream === null) return
     upstream.idleSince = this.world.wheel.now
     upstream.release(reusable)

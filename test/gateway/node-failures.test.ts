@@ -1,11 +1,14 @@
 // test/gateway/node-failures.test.ts: nodes that refuse or close: who is tried next, and what the client is told.
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { nodePicture, startGateway, type TestGateway } from '../support/gateway.ts'
 import { until } from '../support/processes.ts'
 import { answer, connectRaw, type RawAnswer, readAnswer, request } from '../support/raw-client.ts'
 import { type RawNode, type Script, startRawNode } from '../support/raw-node.ts'
+import { temporaryDirectory } from '../support/tmp.ts'
 
 /** Answers each request of a connection with `name`. */
 const say =
@@ -203,4 +206,69 @@ t.test('nodes are reached over UNIX sockets and IPv6', async t => {
 
 function nodePort(node: string): number {
   return Number(new URL(node).port)
+}
+
+t.test('a node whose queue is full is waited for, and does not rest', async t => {
+  const path = join(temporaryDirectory(t), 'full.sock')
+  const node = await startReluctant(t, path)
+  const gateway = await startGateway(t, [`http://${path}`], { graceMs: 30_000 })
+  const answers = Array.from({ length: 12 }, () => get(t, gateway))
+  await until('its queue is full', async () => (await connectCode(path)) === 'EAGAIN')
+  node.accept()
+  t.same(
+    (await Promise.all(answers)).map(({ body }) => body),
+    Array(12).fill('late'),
+  )
+  t.equal((await get(t, gateway)).body, 'late', 'no rest was taken')
+})
+
+t.test('a queue that stays full for the time to connect is a 503', async t => {
+  const path = join(temporaryDirectory(t), 'full.sock')
+  await startReluctant(t, path)
+  const gateway = await startGateway(t, [`http://${path}`], { connectTimeoutMs: 300, timeoutMs: 600 })
+  const answers = await Promise.all(Array.from({ length: 4 }, () => get(t, gateway)))
+  t.same(answers.map(({ status }) => status).sort(), [503, 503, 504, 504], 'two found room, and no answer')
+})
+
+/** A node with room for two connections, which accepts none until told to. */
+async function startReluctant(t: Test, path: string): Promise<{ accept(): void }> {
+  const child = spawn('/usr/bin/python3', ['-u', '-c', RELUCTANT, path], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  })
+  await once(child.stdout, 'data')
+  return { accept: () => void child.stdin.write('now\n') }
+}
+
+// Node accepts by itself as soon as it listens; this takes its time.
+const RELUCTANT = `
+import socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen(1)
+print('listening')
+sys.stdin.readline()
+while True:
+    client = listener.accept()[0]
+    head = b''
+    while b'\\r\\n\\r\\n' not in head:
+        piece = client.recv(65536)
+        if not piece: break
+        head += piece
+    if head: client.sendall(b'HTTP/1.1 200 OK\\r\\nContent-Length: 4\\r\\nConnection: close\\r\\n\\r\\nlate')
+    client.close()
+`
+
+function connectCode(path: string): Promise<string> {
+  return new Promise(resolve => {
+    const socket = connect(path)
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve('')
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''))
+  })
 }
