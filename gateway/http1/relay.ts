@@ -34,6 +34,8 @@ export class Relay {
   #left = 0
   #chunked: Chunked | null = null
   #hasHead = false
+  /** Status of an answer of which nothing was sent yet: it can still become a 502. 0 from then on. */
+  #unsent = 0
   #nodeKeeps = false
   #interim = 0
   #part: Buffer | null = null // beginning of a head that is not whole yet
@@ -55,6 +57,7 @@ export class Relay {
   /** Before each request. */
   reset(): void {
     this.#hasHead = this.#nodeKeeps = false
+    this.#unsent = 0
     this.#kind = NO_BODY
     this.#way = AS_IS
     this.#interim = 0
@@ -105,6 +108,7 @@ export class Relay {
 
   /** An answer of our own was sent instead. */
   ownAnswer(text: string, body: string): void {
+    this.#heldHead = this.#held = ''
     this.bodyBytes = body.length
     this.headBytes = text.length - body.length
   }
@@ -187,7 +191,7 @@ export class Relay {
       if (this.#kind === CHUNKED) this.#way = UNCHUNK
     }
     const addsFraming = this.#kind === UNTIL_CLOSE
-    exchange.answerBegan(code)
+    this.#unsent = code
     if (isPassable(HEAD, connection.keep, minor, addsFraming)) {
       this.headBytes = behind - from
       return this.#send(upstream, bytes, from, behind, end, '')
@@ -206,6 +210,13 @@ export class Relay {
     this.#send(upstream, bytes, behind - text.length, behind, end, '')
   }
 
+  // From the first byte on a fault can only cut the answer.
+  #begins(): void {
+    const code = this.#unsent
+    this.#unsent = 0
+    this.#exchange.answerBegan(code)
+  }
+
   #kindOf(code: number, contentLength: number): BodyKind {
     if (this.#exchange.isHead || code === 204 || code === 304) return NO_BODY
     if (HEAD.isChunked) return CHUNKED
@@ -222,6 +233,7 @@ export class Relay {
   }
 
   #sendHeld(framing: string, body: string): void {
+    this.#begins()
     const text = `${this.#heldHead + framing}\r\n`
     this.headBytes = text.length
     this.bodyBytes = body.length
@@ -268,6 +280,7 @@ export class Relay {
       stop = start
       isDone = true
     }
+    if (this.#unsent !== 0) this.#begins()
     this.bodyBytes += stop - start
     const { socket } = this.#connection
     if (text !== '') writeBoth(socket, text, bytes, start, stop)
@@ -302,6 +315,7 @@ export class Relay {
     text: string,
   ): void {
     const { socket } = this.#connection
+    if (this.#unsent !== 0) this.#begins()
     if (text !== '') socket.writeText(text)
     else if (start > headStart) socket.writeText(latin1(bytes, headStart, start))
     const stop = this.#chunked!.advance(bytes, start, end, (from, to) => {

@@ -26,6 +26,7 @@ t.test('before a byte of the answer went out: 502', async t => {
     ['length and coding', `${OK}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
     ['a coding we do not know', `${OK}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`],
     ['chunks in HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['a broken chunk right behind the head', `${OK}Transfer-Encoding: chunked\r\n\r\n3x\r\nabc\r\n0\r\n\r\n`],
     ['more fields than anybody sends', `${OK}${'X: 1\r\n'.repeat(600)}\r\n`],
     ['a head without an end', `${OK}X: ${'x'.repeat(70_000)}`],
   ] as const) {
