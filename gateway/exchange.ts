@@ -27,6 +27,9 @@ const FULL_QUEUE_MS = 20
 /** A head and the first bytes of its body leave in one write up to this size. */
 const JOINED_BYTES = 16_384
 
+/** Connects that fail for want of something of our own: no node is to blame, and none has more luck. */
+const OUR_LIMITS = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
+
 const IDLE = 0
 const CONNECTING = 1
 const WAITING = 2 // for the answer's head
@@ -58,6 +61,7 @@ export class Exchange implements UpstreamUser {
   #backend: Backend | null = null
   #tried: Node[] | null = null
   #failure = 503 // what the client is told when no node is left
+  #cause = '' // of it, for the event log
   #connectBy = 0 // when the wait for a connection ends, in the wheel's milliseconds; 0: it has not begun
   #wait: NodeJS.Timeout | null = null // for room in a full queue
 
@@ -130,6 +134,7 @@ export class Exchange implements UpstreamUser {
     this.id = ''
     this.node = this.#backend = this.#tried = null
     this.#failure = 503
+    this.#cause = 'no node is left to try'
     this.#connectBy = 0
     this.#hasSentBody = this.#isExpecting = this.#mayRepeat = this.isUpgrade = false
     this.isHead = head.method === HEAD
@@ -206,8 +211,9 @@ export class Exchange implements UpstreamUser {
     if (this.state === CONNECTING) {
       if (this.upstream === null) return this.fail(503) // all that time the queue was full
       this.#failure = 504
-      return this.#connectFailed()
+      return this.#connectFailed('no connection within http-connect-timeout')
     }
+    this.#cause = 'silent for http-timeout'
     // A client that was promised a "100 Continue" by the node owes nothing yet.
     this.fail(this.connection.isWaitingForBody && !this.#isExpecting ? 408 : 504)
   }
@@ -284,6 +290,7 @@ export class Exchange implements UpstreamUser {
   }
 
   answerIsBad(): void {
+    this.#cause = 'no valid HTTP answer, or one cut short'
     if (this.hasAnswered) return this.connection.abort()
     this.fail(502)
   }
@@ -370,12 +377,13 @@ export class Exchange implements UpstreamUser {
   // Connects that fail are alike, however they fail; after that only what cannot have had an effect goes out again.
   #lost(code: string): void {
     const upstream = this.upstream!
-    if (this.state === CONNECTING) return code === 'EAGAIN' ? this.#queueIsFull() : this.#connectFailed()
+    if (this.state === CONNECTING) return code === 'EAGAIN' ? this.#queueIsFull() : this.#connectFailed(code)
     if (this.state === TUNNEL) return this.connection.endTunnel()
     if (this.state === ANSWERED) return this.#endEarly()
     if (upstream.received > 0 && (code === '' || this.#isUnreadBody(code))) return this.relay.ended()
     if (this.hasAnswered) return this.connection.abort()
     this.#failure = 502
+    this.#cause = code === '' ? 'closed before its answer' : code
     if (upstream.received > 0 || !this.#mayRepeat || this.#hasSentBody) return this.fail(502)
     // A kept connection that was stale says nothing against the node: it is tried on a new one.
     this.#again(upstream.isReused, !upstream.isReused)
@@ -387,9 +395,16 @@ export class Exchange implements UpstreamUser {
   }
 
   // No node saw the request: it costs them nothing to see it elsewhere.
-  #connectFailed(): void {
-    const { world, node, upstream, running } = this
-    this.#again(node!.connectFailed(upstream!.address, world.wheel.now, running.picture.graceMs), false)
+  #connectFailed(cause: string): void {
+    this.#cause = cause
+    if (OUR_LIMITS.has(cause)) return this.fail(503)
+    const { world, running } = this
+    const node = this.node!
+    const { graceMs } = running.picture
+    const hadState = node.state
+    const hasAnother = node.connectFailed(this.upstream!.address, world.wheel.now, graceMs)
+    if (node.state !== hadState) world.tell('warn', 'node rests', { node: node.name, cause, restMs: graceMs })
+    this.#again(hasAnother, false)
   }
 
   // Only UNIX sockets say so. The node is well and has more to do than it can: no reason to let it rest.
@@ -397,6 +412,7 @@ export class Exchange implements UpstreamUser {
     const node = this.node!
     this.#release(false)
     this.tries--
+    this.#cause = 'its queue of connections is full'
     this.state = CONNECTING
     this.#wait = setTimeout(
       () => guard('full queue', this.connection, () => this.#tryFull(node)),
@@ -504,10 +520,13 @@ export class Exchange implements UpstreamUser {
   }
 
   #report(status: number): void {
-    this.world.tell('warn', 'answered with an error', {
+    const node = this.node?.name ?? '-'
+    const cause = this.#cause
+    this.world.troubles.report(`${status} ${node} ${cause}`, this.world.wheel.now, 'answered with an error', {
       status,
       id: this.requestId(),
-      node: this.node?.name ?? '-',
+      node,
+      cause,
       tries: this.tries,
       // What uWSGI's buffer-size and max-vars bound: beyond them it closes without a word.
       ...(this.vars === 0 ? {} : { packetBytes: this.varBytes, packetVariables: this.vars }),

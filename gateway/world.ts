@@ -7,6 +7,7 @@ import { RetryBudget } from '../routing/retry-budget.ts'
 import { Table } from '../routing/table.ts'
 import { AccessLog, needsHeaders } from '../stats/access-log.ts'
 import { TrustedProxies } from './client.ts'
+import { Troubles } from './troubles.ts'
 import { NodePool } from './upstream/pool.ts'
 import { encodeVars } from './uwsgi/packet.ts'
 
@@ -32,6 +33,7 @@ export class World {
   readonly wheel = new Wheel(TICK_MS)
   readonly budget = new RetryBudget()
   readonly tell: Tell
+  readonly troubles: Troubles
   running: Running
   accessLog: AccessLog | null = null
   /** Whether access-log lines show request headers, so that they must be read out. */
@@ -51,6 +53,7 @@ export class World {
 
   constructor(picture: Picture, tell: Tell) {
     this.tell = tell
+    this.troubles = new Troubles(tell)
     this.running = this.#compile(picture)
     this.#openLog(picture)
     this.#timer = setInterval(() => this.#tick(), TICK_MS)

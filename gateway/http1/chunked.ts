@@ -1,9 +1,11 @@
 // gateway/http1/chunked.ts: the chunked coding (RFC 9112 section 7.1), checked while its bytes pass unchanged.
 // A body that a stricter or laxer reader could cut elsewhere never leaves us. Resumable at any byte.
-import { HEX, TOKEN, VALUE } from './characters.ts'
+import { HEX, TOKEN, TOKEN_FOLDED, VALUE } from './characters.ts'
+import { hashOn, isBarredTrailer } from './field-names.ts'
 
 const SIZE = 0
-const EXTENSION = 1
+const EXTENSION = 1 // name or value of an extension
+const QUOTED = 12 // value of an extension inside quotes
 const SIZE_LF = 2
 const DATA = 3
 const DATA_CR = 4
@@ -15,6 +17,11 @@ const TRAILER_LF = 9
 const LAST_LF = 10
 const DONE = 11
 
+const SEMICOLON = 59
+const EQUALS = 61
+const QUOTE = 34
+const BACKSLASH = 92
+
 const MOST_SIZE_DIGITS = 12
 const MOST_EXTENSION_BYTES = 1024
 const MOST_TRAILER_BYTES = 8192
@@ -24,6 +31,7 @@ export class Chunked {
   #left = 0
   #digits = 0
   #extra = 0
+  #name = 0 // hash of a trailer's name
   #isLast = false
   /** Data bytes seen, without framing. */
   dataBytes = 0
@@ -74,7 +82,7 @@ export class Chunked {
             this.#left = this.#left * 16 + digit
           } else if (this.#digits === 0) return -1
           else if (byte === 13) state = SIZE_LF
-          else if (byte === 59) {
+          else if (byte === SEMICOLON) {
             state = EXTENSION
             this.#extra = 0
           } else return -1
@@ -82,7 +90,14 @@ export class Chunked {
         }
         case EXTENSION:
           if (byte === 13) state = SIZE_LF
-          else if (VALUE[byte] !== 1 || ++this.#extra > MOST_EXTENSION_BYTES) return -1
+          else if (++this.#extra > MOST_EXTENSION_BYTES) return -1
+          else if (byte === QUOTE) state = QUOTED
+          else if (TOKEN[byte] === 0 && byte !== SEMICOLON && byte !== EQUALS) return -1
+          break
+        case QUOTED:
+          // No escapes: readers differ on them, and nobody sends them.
+          if (VALUE[byte] !== 1 || byte === BACKSLASH || ++this.#extra > MOST_EXTENSION_BYTES) return -1
+          if (byte === QUOTE) state = EXTENSION
           break
         case SIZE_LF:
           if (byte !== 10) return -1
@@ -101,12 +116,18 @@ export class Chunked {
         case LINE_START:
           if (byte === 13) state = LAST_LF
           else if (TOKEN[byte] === 0 || ++this.#extra > MOST_TRAILER_BYTES) return -1
-          else state = TRAILER_NAME
+          else {
+            this.#name = hashOn(0, TOKEN_FOLDED[byte]!)
+            state = TRAILER_NAME
+          }
           break
         case TRAILER_NAME:
           if (++this.#extra > MOST_TRAILER_BYTES) return -1
-          if (byte === 58) state = TRAILER_VALUE
-          else if (TOKEN[byte] === 0) return -1
+          if (byte === 58) {
+            if (isBarredTrailer(this.#name)) return -1
+            state = TRAILER_VALUE
+          } else if (TOKEN[byte] === 0) return -1
+          else this.#name = hashOn(this.#name, TOKEN_FOLDED[byte]!)
           break
         case TRAILER_VALUE:
           if (byte === 13) state = TRAILER_LF

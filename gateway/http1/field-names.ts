@@ -65,11 +65,21 @@ export const slotOf = (hash: number): number => (hash ^ (hash >>> 3) ^ (hash >>>
 /** Candidate id by slot. Only a candidate: the bytes are compared, so a name made to collide is not taken for another. */
 export const CANDIDATE = new Uint8Array(256)
 
+/** Hashes of the names that must not come as trailers (RFC 9110 section 6.5.1): a reader that merges them would be led astray. */
+const NOT_IN_TRAILERS = new Set<number>()
+
+/** Goes on with a name's hash. @param byte lower-case, '_' as '-' */
+export const hashOn = (hash: number, byte: number): number => (Math.imul(hash, 33) ^ byte) | 0
+
+/** Whether a trailer field of this hash is refused. */
+export const isBarredTrailer = (hash: number): boolean => NOT_IN_TRAILERS.has(hash)
+
 for (const [id, [name, classes]] of FIELDS.entries()) {
   CLASS[id] = classes
   if (id === 0) continue
   let hash = 0
-  for (const byte of Buffer.from(name)) hash = (Math.imul(hash, 33) ^ byte) | 0
+  for (const byte of Buffer.from(name)) hash = hashOn(hash, byte)
+  if ((classes & ~(DATE | STATUS)) !== 0 || name === 'host' || name === 'cookie') NOT_IN_TRAILERS.add(hash)
   if (CANDIDATE[slotOf(hash)] !== 0)
     throw new Error(`field names ${name} and ${FIELDS[CANDIDATE[slotOf(hash)]!]![0]} share a slot`)
   CANDIDATE[slotOf(hash)] = id

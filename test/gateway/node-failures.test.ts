@@ -1,6 +1,7 @@
 // test/gateway/node-failures.test.ts: nodes that refuse or close: who is tried next, and what the client is told.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -73,7 +74,13 @@ t.test('a refused POST goes to the next node with its body: nothing of it was se
 t.test('when all refuse the answer is 503', async t => {
   const gateway = await startGateway(t, [await refusing(), await refusing()])
   for (let i = 0; i < 3; i++) t.equal((await get(t, gateway)).status, 503)
-  t.match(gateway.events, [{ text: 'answered with an error', fields: { status: 503, tries: 2 } }])
+  const told = gateway.events.map(({ text, fields }) => [text, fields.cause])
+  t.same(told, [
+    ['node rests', 'ECONNREFUSED'],
+    ['node rests', 'ECONNREFUSED'],
+    ['answered with an error', 'ECONNREFUSED'],
+  ])
+  t.match(gateway.events.at(-1)!.fields, { status: 503, tries: 2 })
 })
 
 t.test('the only node is tried even while it rests, and serves the moment it is back', async t => {
@@ -271,4 +278,32 @@ function connectCode(path: string): Promise<string> {
     })
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''))
   })
+}
+
+t.test('a gateway out of descriptors says so, and does not blame the node', async t => {
+  const node = await startRawNode(t, { script: say('alive') })
+  const gateway = await startGateway(t, [address(node)], { graceMs: 30_000 })
+  const client = await connectRaw(t, gateway, request('TRACE /'))
+  t.equal((await readAnswer(client)).status, 405, 'the client is accepted, and no node is connected')
+  const pid = gateway.process.pid!
+  limitFiles(pid, `${lowestFreeDescriptor(pid)}:`)
+  await client.send(request('GET /'))
+  t.equal((await readAnswer(client)).status, 503)
+  await until('it is told', () => gateway.events.length > 0)
+  t.match(gateway.events, [{ text: 'answered with an error', fields: { cause: 'EMFILE' } }])
+  t.equal(gateway.events.length, 1, 'nothing of a rest')
+  limitFiles(pid, '1024:')
+  await client.send(request('GET /'))
+  t.equal((await readAnswer(client)).body, 'alive')
+})
+
+function lowestFreeDescriptor(pid: number): number {
+  const open = new Set(readdirSync(`/proc/${pid}/fd`).map(Number))
+  let free = 0
+  while (open.has(free)) free++
+  return free
+}
+
+function limitFiles(pid: number, soft: string): void {
+  execFileSync('/usr/bin/prlimit', ['--pid', String(pid), `--nofile=${soft}`])
 }
