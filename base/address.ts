@@ -55,6 +55,8 @@ export function parseListenAddress(text: string): ListenAddress | AddressProblem
   if (address === '') return wrong('the address is empty', 'Write an address such as :8080 or /run/x.sock')
   if (address.startsWith('=')) return sharedSocket(address)
   if (address.startsWith('fd://')) return descriptor(address)
+  const prefixed = unixPrefix(address)
+  if (prefixed !== null) return onlyPath(address, prefixed)
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) {
     return wrong(
       `"${address}" is a URL, not an address to listen on`,
@@ -76,6 +78,14 @@ export function parseListenAddress(text: string): ListenAddress | AddressProblem
 /** Reads `[proto://]address`: address is `host:port`, `:port` (this machine), `[v6]:port`, `/path` or `@abstract`. */
 export function parseNodeAddress(text: string): NodeAddress | AddressProblem {
   const whole = text.trim()
+  if (/(^|,)\s*weight\s*=/.test(whole)) {
+    return wrong(
+      'weights of nodes cannot be given yet',
+      'Name a node twice to give it two turns of each round',
+    )
+  }
+  const prefixed = unixPrefix(whole)
+  if (prefixed !== null) return onlyPath(whole, prefixed)
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(whole)
   const proto = scheme?.[1]?.toLowerCase() ?? 'uwsgi'
   const address = scheme === null ? whole : whole.slice(scheme[0].length)
@@ -86,9 +96,28 @@ export function parseNodeAddress(text: string): NodeAddress | AddressProblem {
     return wrong(`"${proto}" is not a protocol of nodes`, 'Write http://ADDRESS or uwsgi://ADDRESS')
   }
   if (address === '') return wrong('the address of the node is empty', 'Write host:port or /path/to.sock')
+  const path = unixPrefix(address)
+  if (path !== null) return onlyPath(whole, `${proto}://${path}`)
+  if (/^\d+$/.test(address)) return onlyPort(address, scheme?.[0] ?? '')
   if (isAbstract(address)) return abstractNode(proto, address)
   if (address.startsWith('/')) return unixNode(proto, address)
   return tcpNode(proto, address)
+}
+
+// The path of "unix:/run/x.sock" and "unix:///run/x.sock", as others write it; a host may be called "unix", too.
+function unixPrefix(address: string): string | null {
+  return /^unix:(?:\/\/)?(?!\d*$)(.+)$/i.exec(address)?.[1] ?? null
+}
+
+function onlyPath(written: string, path: string): AddressProblem {
+  return wrong(`"${written}" is not how the path of a UNIX socket is written`, `Write only the path: ${path}`)
+}
+
+function onlyPort(port: string, scheme: string): AddressProblem {
+  return wrong(
+    `"${port}" is neither an address nor a path`,
+    `Write ${scheme}:${port} or ${scheme}127.0.0.1:${port}`,
+  )
 }
 
 function sharedSocket(address: string): ListenAddress | AddressProblem {
@@ -187,13 +216,19 @@ function splitPort(address: string): { host: string; port: string } | AddressPro
   if (isIPv6(address)) {
     return wrong(
       `"${address}" is an IPv6 address without brackets`,
-      `Write it in brackets, with a port: [${address}]:80`,
+      `Write it in brackets, with a port: ${inBrackets(address)}`,
     )
   }
   const colon = address.lastIndexOf(':')
   if (colon < 0)
     return wrong(`"${address}" has no port`, `Write ${address}:80, or a path that begins with "/"`)
   return { host: address.slice(0, colon), port: address.slice(colon + 1) }
+}
+
+// "::1:8080" is an address as a whole, but was hardly meant as one.
+function inBrackets(address: string): string {
+  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? []
+  return isIPv6(host) ? `[${host}]:${port}` : `[${address}]:80`
 }
 
 // '' is 0, as uWSGI reads it: a listener lets the kernel pick, a node refuses it.

@@ -3,20 +3,23 @@ import { loadConfig } from '../config/load.ts'
 import { checkText, problemsText } from '../config/show.ts'
 import { planStart } from '../master/plan.ts'
 import { StartRefused } from '../master/refused.ts'
+import { print } from './print.ts'
 import { say, sayWarnings } from './say.ts'
-import { version } from './version.ts'
+import { world } from './world.ts'
 
 /** @returns 0 when the config would start, as far as that can be known without binding, else 1 */
 export async function check(argv: readonly string[]): Promise<number> {
-  const loaded = loadConfig(argv, { cwd: process.cwd(), env: process.env, version: version() })
-  if (argv.length === 0 || loaded.kind === 'command') {
+  if (argv.length === 0) {
     process.stderr.write('sluice check: no config is named. Write "sluice check FILE".\n')
     return 1
   }
+  const here = world()
+  const loaded = loadConfig(argv, here)
+  if (loaded.kind === 'command') return print(loaded.command)
   const report = checkText(loaded)
   if (loaded.kind === 'problems') return say(report)
   try {
-    sayWarnings((await planStart(loaded.config, process.cwd(), process.env)).warnings)
+    sayWarnings((await planStart(loaded.config, here.cwd, here.env)).warnings)
     return say(report)
   } catch (error) {
     if (!(error instanceof StartRefused)) throw error

@@ -1,12 +1,13 @@
 // bin/main.ts: what the `sluice` command does with its arguments. Exit codes: 0 clean, 1 refused.
-import { helpText } from '../config/help.ts'
 import { loadConfig } from '../config/load.ts'
 import { StartRefused } from '../master/refused.ts'
 import { check } from './check.ts'
+import { noCommandText } from './no-command.ts'
 import { NOTHING_TO_DO } from './nothing-to-do.ts'
+import { print } from './print.ts'
 import { showConfig } from './show-config.ts'
 import { start } from './start.ts'
-import { version } from './version.ts'
+import { world } from './world.ts'
 
 export type Command = (argv: readonly string[]) => number | Promise<number>
 
@@ -30,10 +31,14 @@ function dispatch(argv: readonly string[]): number | Promise<number> {
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (command) return command(rest)
-  const loaded = loadConfig(argv, { cwd: process.cwd(), env: process.env, version: version() })
-  if (loaded.kind !== 'command') return start(loaded)
-  process.stdout.write(loaded.command === 'help' ? helpText(process.stdout.columns) : `${version()}\n`)
-  return 0
+  const refusal = noCommandText(name)
+  if (refusal !== null) {
+    process.stderr.write(refusal)
+    return 1
+  }
+  const here = world()
+  const loaded = loadConfig(argv, here)
+  return loaded.kind === 'command' ? print(loaded.command) : start(loaded, here)
 }
 
 function errorText(error: unknown): string {

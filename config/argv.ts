@@ -1,6 +1,7 @@
 // config/argv.ts: the command line, by the grammar of getopt_long: options in order, then files.
 import { COMMAND_LINE, type Pair, type Problem } from './config.ts'
 import { didYouMean } from './nearest.ts'
+import { READERS } from './readers.ts'
 import { allNames, type KnownName, knownName, shortName } from './table.ts'
 
 export interface Arguments {
@@ -48,7 +49,10 @@ class Splitter {
     const written = argument.slice(2, equals < 0 ? undefined : equals)
     const attached = equals < 0 ? null : argument.slice(equals + 1)
     const known = this.#find(written)
-    if (known === null) return
+    if (known === null) {
+      if (attached === null) this.#skipValue()
+      return
+    }
     if (known.argument === 'none' && attached !== null) {
       this.#wrong(
         `option "--${known.name}" takes no value on the command line`,
@@ -89,6 +93,12 @@ class Splitter {
     else this.#add(known, value)
   }
 
+  // What follows a name that nobody knows is its value, to all appearances, and no file.
+  #skipValue(): void {
+    const next = this.#argv[this.#next]
+    if (next !== undefined && !next.startsWith('-') && !isConfigFile(next)) this.#next++
+  }
+
   #find(written: string): KnownName | null {
     const exact = knownName(written)
     if (exact !== undefined) return exact
@@ -107,6 +117,11 @@ class Splitter {
   #wrong(problem: string, remedy: string): void {
     this.#problems.push({ place: COMMAND_LINE, problem, remedy })
   }
+}
+
+function isConfigFile(word: string): boolean {
+  const extension = /\.([a-z]+)(:[^:]*)?$/i.exec(word)?.[1]?.toLowerCase() ?? ''
+  return Object.hasOwn(READERS, extension)
 }
 
 function someOf(candidates: readonly KnownName[]): string {

@@ -1,6 +1,7 @@
 // config/cross-checks.ts: what is wrong between options that are right one by one.
 import type { ListenAddress, NodeAddress } from '../base/address.ts'
 import { COMMAND_LINE, type Place, type Problem, placeText } from './config.ts'
+import { isEverywhere, isRepeat, isSameSocket, type Listener, listenersOf } from './listeners.ts'
 import { isKnownPlugin } from './plugins.ts'
 import type { OptionName, Values } from './table.ts'
 
@@ -14,6 +15,8 @@ export interface CrossChecked {
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
 }
+
+const OTHER_ADDRESS = 'Take one of them out, or choose another address'
 
 type Tell = (place: Place, problem: string, remedy: string) => void
 
@@ -48,28 +51,6 @@ export function nothingToServe(file: string | null): Problem {
   }
 }
 
-interface Listener {
-  readonly option: OptionName
-  readonly address: ListenAddress
-  readonly place: Place
-}
-
-function listenersOf({ values, place }: Checked): readonly Listener[] {
-  return [
-    ...values.http.map((address, i) => ({ option: 'http' as const, address, place: place('http', i) })),
-    ...values.https.map(({ address }, i) => ({
-      option: 'https' as const,
-      address,
-      place: place('https', i),
-    })),
-    ...values['http-to-https'].map(({ address }, i) => ({
-      option: 'http-to-https' as const,
-      address,
-      place: place('http-to-https', i),
-    })),
-  ]
-}
-
 function checkSharedSockets({ values }: Checked, listeners: readonly Listener[], wrong: Tell): void {
   const count = values['shared-socket'].length
   for (const { option, address, place } of listeners) {
@@ -83,47 +64,43 @@ function checkSharedSockets({ values }: Checked, listeners: readonly Listener[],
   }
 }
 
+/** A socket that some line asks for. */
+type Claim = Pick<Listener, 'address' | 'place'> & { readonly option: OptionName }
+
 // Each socket speaks one protocol, so each address belongs to one line. The same line twice does no harm.
-function checkDoubles(checked: Checked, listeners: readonly Listener[], wrong: Tell, warn: Tell): void {
-  const { values, place } = checked
-  const shared: readonly Listener[] = values['shared-socket'].map((address, i) => {
+function checkDoubles(
+  { values, place }: Checked,
+  listeners: readonly Listener[],
+  wrong: Tell,
+  warn: Tell,
+): void {
+  const shared: readonly Claim[] = values['shared-socket'].map((address, i) => {
     return { option: 'shared-socket', address, place: place('shared-socket', i) }
   })
-  const all = [...shared, ...listeners]
-  for (const [i, second] of all.entries()) {
-    const first = all.slice(0, i).find(other => isSameSocket(other.address, second.address))
-    if (first === undefined) continue
-    const isRepeat = first.option === 'http' && second.option === 'http' && isSameText(first, second)
-    const problem = `option "${second.option}" listens on ${second.address.text}, which "${first.option}" already uses ${where(first.place)}`
-    const isShared = first.option === 'shared-socket' && second.option !== 'shared-socket'
-    const remedy = isShared
-      ? `Write =${shared.indexOf(first)} to use the shared socket`
-      : 'Take one of them out, or choose another address'
-    const tell = isRepeat ? warn : wrong
-    tell(second.place, problem, remedy)
+  for (const [i, second] of shared.entries()) {
+    const first = shared.slice(0, i).find(other => isSameSocket(other.address, second.address))
+    if (first) wrong(second.place, taken(second, first), OTHER_ADDRESS)
   }
+  for (const [i, second] of listeners.entries()) {
+    const before = listeners.slice(0, i)
+    const socket = shared.findIndex(other => isSameSocket(other.address, second.address))
+    const first = shared[socket] ?? before.find(other => isSameSocket(other.address, second.address))
+    if (first === undefined) continue
+    const tell = before.some(other => isRepeat(other, second)) ? warn : wrong
+    tell(
+      second.place,
+      taken(second, first),
+      socket < 0 ? OTHER_ADDRESS : `Write =${socket} to use the shared socket`,
+    )
+  }
+}
+
+function taken(second: Claim, first: Claim): string {
+  return `option "${second.option}" listens on ${second.address.text}, which "${first.option}" already uses ${where(first.place)}`
 }
 
 function where(place: Place): string {
   return place.file === null ? 'on the command line' : `at ${placeText(place)}`
-}
-
-function isSameText(a: Listener, b: Listener): boolean {
-  return a.address.text === b.address.text
-}
-
-// An address of the whole machine takes the port from all others of its family.
-function isSameSocket(a: ListenAddress, b: ListenAddress): boolean {
-  if (a.kind === 'tcp' && b.kind === 'tcp') {
-    if (a.port !== b.port || a.port === 0 || a.ipv6 !== b.ipv6) return false
-    return a.host.toLowerCase() === b.host.toLowerCase() || isEverywhere(a.host) || isEverywhere(b.host)
-  }
-  if (a.kind === 'tcp-prefix' && a.port === 0) return false
-  return a.kind === b.kind && a.text === b.text
-}
-
-function isEverywhere(host: string): boolean {
-  return host === '0.0.0.0' || /^[0:]+$/.test(host)
 }
 
 // A node that is our own listener would send each request round until the limits end it.

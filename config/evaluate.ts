@@ -1,5 +1,6 @@
 // config/evaluate.ts: from pairs of text to typed values, each with its place.
 import { COMMAND_LINE, type Pair, type Place, type Problem } from './config.ts'
+import { cutComment, unsetVariables } from './left-over.ts'
 import type { Derived, Option } from './option.ts'
 import { knownName, OPTIONS, type OptionName, type Values } from './table.ts'
 
@@ -9,31 +10,39 @@ export interface Evaluated {
   /** Where each value stands, by option; several for those that repeat. */
   readonly places: ReadonlyMap<OptionName, readonly Place[]>
   readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
   /** Whether one of them is in an option that acts while files are read. */
   readonly isReadingWrong: boolean
 }
 
 /** Pure. Reads every option of ours, overridden ones too: a wrong line is wrong even where a later one wins. */
-export function evaluate(pairs: readonly Pair[]): Evaluated {
+export function evaluate(
+  pairs: readonly Pair[],
+  env: Readonly<Record<string, string | undefined>>,
+): Evaluated {
   const found = new Map<OptionName, unknown[]>()
   const places = new Map<OptionName, Place[]>()
   const problems: Problem[] = []
+  const warnings: Problem[] = []
   let isReadingWrong = false
   for (const pair of pairs) {
     const name = knownName(pair.name)?.ours
     if (name === null || name === undefined) continue
-    const read = OPTIONS[name].kind.schema.safeParse(pair.value ?? '')
+    const option = OPTIONS[name]
+    const read = option.kind.schema.safeParse(pair.value ?? '')
+    const unset = option.immediate || option.isShell ? [] : unsetVariables(pair.value ?? '', env)
     if (!read.success) {
-      isReadingWrong ||= OPTIONS[name].immediate
-      problems.push(badValue(pair, OPTIONS[name], read.error.issues[0]!))
+      isReadingWrong ||= option.immediate
+      problems.push(badValue(pair, option, read.error.issues[0]!, unset))
       continue
     }
+    warnings.push(...unset.map(variable => unsetWarning(pair, variable)))
     for (const value of OPTIONS[name].repeats === 'flat' ? (read.data as unknown[]) : [read.data]) {
       append(found, name, value)
       append(places, name, pair.place)
     }
   }
-  return { values: withDefaults(found), places, problems, isReadingWrong }
+  return { values: withDefaults(found), places, problems, warnings, isReadingWrong }
 }
 
 /** Where the value of an option comes from; see Config.place. */
@@ -45,12 +54,38 @@ export function placeOf(
   return places.get(option)?.at(index ?? -1) ?? COMMAND_LINE
 }
 
-function badValue(pair: Pair, option: Option, issue: { message: string; params?: unknown }): Problem {
+function badValue(
+  pair: Pair,
+  option: Option,
+  issue: { message: string; params?: unknown },
+  unset: readonly string[],
+): Problem {
   const own = (issue.params as { remedy?: string } | undefined)?.remedy
+  const cannot = `option "${pair.name}" cannot be ${quote(pair.value ?? '')}`
+  const [variable] = unset
+  if (variable !== undefined) {
+    const problem = `${cannot}: the environment has no ${variable}`
+    return { place: pair.place, problem, remedy: `Set ${variable}, or write the value out` }
+  }
   return {
     place: pair.place,
-    problem: `option "${pair.name}" cannot be ${quote(pair.value ?? '')}: ${issue.message}`,
-    remedy: own ?? option.kind.remedy,
+    problem: `${cannot}: ${issue.message}`,
+    remedy: commentRemedy(pair, option) ?? own ?? option.kind.remedy,
+  }
+}
+
+// Only where the value would be right without it.
+function commentRemedy(pair: Pair, option: Option): string | null {
+  const cut = cutComment(pair)
+  if (cut === null || !option.kind.schema.safeParse(cut.rest).success) return null
+  return `An ini file has no comments behind a value: put ${quote(cut.comment)} on a line of its own`
+}
+
+function unsetWarning({ name, place }: Pair, variable: string): Problem {
+  return {
+    place,
+    problem: `the environment has no ${variable}: $(${variable}) in "${name}" stays as written`,
+    remedy: `Set ${variable}, or write the value out`,
   }
 }
 

@@ -35,13 +35,18 @@ export function loadConfig(argv: readonly string[], world: World): Loaded {
   const command = commandOf(reading.pairs)
   if (command !== null) return { kind: 'command', command }
 
+  const loops = loopLines(reading.pairs)
   const { pairs, used, ...expanded } = expandPlaceholders(reading.pairs, {
     env: world.env,
     isFixed: isImmediate,
+    isRefused: ({ name }, i) => loops.has(i) || Boolean(knownName(name)?.foreign),
     read: name => readSource(name, world.cwd),
   })
   const { unknown, unsupported } = checkNames(pairs, used, reading.defined)
-  const { values, places, ...evaluated } = evaluate(pairs)
+  const { values, places, ...evaluated } = evaluate(
+    pairs.filter((_, i) => !loops.has(i)),
+    world.env,
+  )
   const place = (option: OptionName, index?: number) => placeOf(places, option, index)
 
   const problems = [...reading.problems, ...expanded.problems]
@@ -58,6 +63,7 @@ export function loadConfig(argv: readonly string[], world: World): Loaded {
     ...environmentWarnings(world.env),
     ...reading.warnings,
     ...expanded.warnings,
+    ...evaluated.warnings,
     ...crossed.warnings,
   ]
   if (reading.strict === false) warnings.push(...unknown, ...unsupported)
@@ -83,6 +89,19 @@ function commandOf(pairs: readonly Pair[]): 'help' | 'version' | null {
 function isImmediate({ name }: Pair): boolean {
   const known = knownName(name)
   return known?.ours ? OPTIONS[known.ours].immediate : false
+}
+
+// Lines that a loop would have filled in: the loop itself is refused, and there is no more to say about them.
+function loopLines(pairs: readonly Pair[]): ReadonlySet<number> {
+  const lines = new Set<number>()
+  let isInLoop = false
+  for (const [i, { name, value }] of pairs.entries()) {
+    const kind = knownName(name)?.foreign?.kind
+    if (kind === 'logic' && name.startsWith('for')) isInLoop = true
+    else if (kind === 'logic-end' && name.includes('for')) isInLoop = false
+    else if (isInLoop && value?.includes('%(_)')) lines.add(i)
+  }
+  return lines
 }
 
 // uWSGI's own marks for its children; all others would be options there.

@@ -1,4 +1,5 @@
 // config/open-file.ts: from "FILE:SECTION" to the text of a configuration file and the reader of its format.
+import type { Place } from './config.ts'
 import { type FormatReader, READERS } from './readers.ts'
 import { readSource, type Source, type SourceProblem } from './sources.ts'
 
@@ -12,6 +13,9 @@ export interface OpenedFile {
   readonly isIni: boolean
 }
 
+/** `place`: where in the file itself, when that is known. */
+export type Unopened = SourceProblem & { readonly place?: Place }
+
 /**
  * @param format 'ini' whatever the file's name says, or by its extension
  * @param lastIni what ":SECTION" alone refers to
@@ -21,7 +25,7 @@ export function openFile(
   format: 'ini' | 'extension',
   lastIni: string | null,
   cwd: string,
-): OpenedFile | SourceProblem {
+): OpenedFile | Unopened {
   const { file, section } = cutSection(given)
   const name = file === '' ? lastIni : file
   if (name === null) return { problem: `"${given}" names no file`, remedy: 'Write FILE or FILE:SECTION' }
@@ -33,7 +37,10 @@ export function openFile(
     return { problem: `unable to load configuration from "${given}": its name tells no format`, remedy }
   }
   const source = readSource(name, cwd)
-  return 'problem' in source ? source : { file: name, section, source, reader, isIni: extension === 'ini' }
+  if ('problem' in source) {
+    return source.line === undefined ? source : { ...source, place: { file: name, line: source.line } }
+  }
+  return { file: name, section, source, reader, isIni: extension === 'ini' }
 }
 
 /** What to say to a format that uWSGI reads, by its extension or the option that loads it. */

@@ -18,6 +18,8 @@ export interface About {
   readonly ours?: true
   /** Why the option is accepted although nothing here needs it. */
   readonly noEffect?: string
+  /** A command for the shell: what looks like $(NAME) is the shell's. */
+  readonly isShell?: true
   /** Acts while files are read: placeholders in its value are not replaced. */
   readonly immediate?: true
 }
@@ -29,6 +31,7 @@ export interface Option<T = unknown> extends Required<Pick<About, 'doc' | 'argum
   readonly ours: boolean
   readonly noEffect: string | null
   readonly immediate: boolean
+  readonly isShell: boolean
   readonly since: '0.1'
   readonly kind: Kind<unknown>
   /** 'last': the last one wins. 'each': one value per line. 'flat': a line holds several, all lines are joined. */
@@ -84,6 +87,7 @@ function build<T>(
     ours: about.ours ?? false,
     noEffect: about.noEffect ?? null,
     immediate: about.immediate ?? false,
+    isShell: about.isShell ?? false,
     since: '0.1',
     kind,
     repeats,

@@ -6,6 +6,8 @@ export interface Referents {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Whether the value is taken as written: it acted while files were read. */
   isFixed(pair: Pair): boolean
+  /** Whether nobody needs to know what is undefined there: the option is refused, whatever its value. */
+  isRefused(pair: Pair, index: number): boolean
   /** The text behind @(name). */
   read(name: string): { readonly text: string } | { readonly problem: string; readonly remedy: string }
 }
@@ -76,17 +78,17 @@ class Expansion {
   #resolve(i: number): void {
     if (this.#isDone[i]) return
     const pair = this.#pairs[i]!
-    const value = replaceSigned(pair.value!, '%', expression => this.#evaluate(expression, pair))
+    const value = replaceSigned(pair.value!, '%', expression => this.#evaluate(expression, pair, i))
     this.#pairs[i] = { ...pair, value }
     this.#isDone[i] = true
   }
 
-  #evaluate(expression: string, pair: Pair): string | null {
+  #evaluate(expression: string, pair: Pair, i: number): string | null {
     const tokens = expression.split(/[ \t]+/).filter(token => token !== '')
     if (tokens.length > 1)
       return compute(tokens.map(token => (isOperand(token) ? this.#operand(token) : token)))
     const value = this.#valueOf(tokens[0] ?? '')
-    if (value === null) {
+    if (value === null && !this.#referents.isRefused(pair, i)) {
       this.#warnings.push({
         place: pair.place,
         problem: `nothing defines %(${expression}) in "${pair.name}"; it stays as written`,

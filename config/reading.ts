@@ -88,7 +88,7 @@ class OptionList implements Reading {
     }
     const opened = openFile(given, format, this.#lastIni, this.#world.cwd)
     if ('problem' in opened) {
-      this.#wrong(place, opened)
+      this.#wrong(opened.place ?? place, opened)
       return
     }
     this.firstFile ??= opened.file
@@ -117,7 +117,7 @@ class OptionList implements Reading {
       replaceMagic(text, variables, letter => this.#warnMagic({ file, line }, letter)),
     )
     this.#tellFaults(file, read)
-    if (!read.isFound) this.#warnSection(place, file, sections)
+    if (!read.isFound) this.#warnSection(place.file === null ? { file, line: 0 } : place, file, sections)
     for (const { line, name, value } of read.lines) this.add({ name, value, place: { file, line } })
   }
 

@@ -1,12 +1,15 @@
 // config/sources.ts: the text behind a name in the configuration: a file, or standard input.
+
+import { isUtf8 } from 'node:buffer'
 import { lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { TextDecoder } from 'node:util'
 
 /** Why a source cannot be read. */
 export interface SourceProblem {
   readonly problem: string
   readonly remedy: string
+  /** Where in the source, when it is there and only its content is wrong; from 1. */
+  readonly line?: number
 }
 
 export interface Source {
@@ -48,12 +51,24 @@ function canonicalPath(file: string): string {
 }
 
 function decode(bytes: Buffer, name: string, path: string | null, inode: string): Source | SourceProblem {
-  if (bytes.includes(0)) return { problem: `"${name}" holds a NUL byte`, remedy: 'Give a text file' }
-  try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), path, inode }
-  } catch {
-    return { problem: `"${name}" is not UTF-8 text`, remedy: 'Save it as UTF-8' }
+  const nul = bytes.indexOf(0)
+  if (nul >= 0) {
+    return { problem: `"${name}" holds a NUL byte`, remedy: 'Give a text file', line: lineAt(bytes, nul) }
   }
+  if (!isUtf8(bytes)) {
+    return { problem: `"${name}" is not UTF-8 text`, remedy: 'Save it as UTF-8', line: firstBadLine(bytes) }
+  }
+  return { text: bytes.toString().replace(/^\ufeff/, ''), path, inode }
+}
+
+function lineAt(bytes: Buffer, offset: number): number {
+  return bytes.toString('latin1', 0, offset).split('\n').length
+}
+
+// A line break is never part of a longer character.
+function firstBadLine(bytes: Buffer): number {
+  const lines = bytes.toString('latin1').split('\n')
+  return lines.findIndex(line => !isUtf8(Buffer.from(line, 'latin1'))) + 1
 }
 
 function refuseScheme(scheme: string, name: string): SourceProblem {

@@ -18,6 +18,12 @@ export function bindProblem({ name, place, target }: BindRequest, error: SystemE
   return { place, problem: `cannot listen on ${name}: ${reason}`, remedy }
 }
 
+/** Reason and remedy when there is no directory for a UNIX path; null when there is. */
+export function missingDirectory(path: string): [string, string] | null {
+  if (existsSync(dirname(path))) return null
+  return [`the directory ${dirname(path)} does not exist`, 'Make the directory, or choose another path']
+}
+
 function tcpReason({ host, port }: { host: string; port: number }, error: SystemError): [string, string] {
   switch (error.code) {
     case 'EADDRINUSE':
@@ -66,9 +72,8 @@ function unixReason(path: string, error: SystemError): [string, string] {
       `Choose one of at most ${MAX_PATH_BYTES} bytes`,
     ]
   }
-  if (isFile && !existsSync(dirname(path))) {
-    return [`the directory ${dirname(path)} does not exist`, 'Make the directory, or choose another path']
-  }
+  const missing = isFile ? missingDirectory(path) : null
+  if (missing !== null) return missing
   switch (error.code) {
     case 'EADDRINUSE':
       return [`it is in use by ${holderText(unixHolder(path))}`, 'Stop that process, or choose another path']

@@ -6,9 +6,9 @@ import { resolve } from 'node:path'
 import type { ListenAddress } from '../base/address.ts'
 import type { TlsListener } from '../config/address-kinds.ts'
 import { type Config, type Place, type Problem, placeText } from '../config/config.ts'
+import { type Listener, type ListenerOption, listenersOf, withoutRepeats } from '../config/listeners.ts'
+import { missingDirectory } from './bind-problem.ts'
 import type { BindRequest, BindTarget } from './sockets.ts'
-
-export type ListenerOption = 'http' | 'https' | 'http-to-https'
 
 /** One listener of the config, on one of the addresses to bind. */
 export interface ListenerPlan {
@@ -26,17 +26,9 @@ export interface Listeners {
   readonly problems: readonly Problem[]
 }
 
-interface Wanted {
-  readonly option: ListenerOption
-  readonly place: Place
-  readonly address: ListenAddress
-  readonly tls: TlsListener | null
-  readonly toHttps: { readonly port: string } | null
-}
-
 /**
- * Makes addresses numeric and refers each "=N" to its shared socket. What is listed twice in equal words was
- * refused with the config; here are those that turn out to be the same.
+ * Makes addresses numeric and refers each "=N" to its shared socket. What is written twice is bound once; refused
+ * are different words that turn out to be one address.
  *
  * @param startDirectory absolute; relative UNIX paths begin there
  */
@@ -44,7 +36,7 @@ export async function planListeners(config: Config, startDirectory: string): Pro
   const plan: Plan = { binds: [], listeners: [], problems: [] }
   const shared: (number | null)[] = []
   for (const wanted of sharedSockets(config)) shared.push(await planBind(plan, wanted, startDirectory))
-  for (const wanted of wantedListeners(config)) {
+  for (const wanted of withoutRepeats(listenersOf(config))) {
     const { option, place, address, tls, toHttps } = wanted
     const bind =
       address.kind === 'shared'
@@ -55,6 +47,8 @@ export async function planListeners(config: Config, startDirectory: string): Pro
   return plan
 }
 
+type Wanted = Pick<Listener, 'place' | 'address'>
+
 interface Plan {
   readonly binds: BindRequest[]
   readonly listeners: ListenerPlan[]
@@ -64,7 +58,7 @@ interface Plan {
 // @returns the index in binds; null when it was refused
 async function planBind(
   { binds, problems }: Plan,
-  { place, address }: Pick<Wanted, 'place' | 'address'>,
+  { place, address }: Wanted,
   startDirectory: string,
 ): Promise<number | null> {
   const target = await bindTarget(address, startDirectory)
@@ -80,20 +74,8 @@ async function planBind(
   return null
 }
 
-function sharedSockets({ values, place }: Config): Pick<Wanted, 'place' | 'address'>[] {
+function sharedSockets({ values, place }: Config): Wanted[] {
   return values['shared-socket'].map((address, i) => ({ place: place('shared-socket', i), address }))
-}
-
-function wantedListeners(config: Config): Wanted[] {
-  const { http, https } = config.values
-  const place = (option: ListenerOption, i: number) => ({ option, place: config.place(option, i) })
-  return [
-    ...http.map((address, i) => ({ ...place('http', i), address, tls: null, toHttps: null })),
-    ...https.map((tls, i) => ({ ...place('https', i), address: tls.address, tls, toHttps: null })),
-    ...config.values['http-to-https'].map(({ address, port }, i) => {
-      return { ...place('http-to-https', i), address, tls: null, toHttps: { port } }
-    }),
-  ]
 }
 
 type Refusal = { readonly problem: string; readonly remedy: string }
@@ -105,7 +87,7 @@ async function bindTarget(address: ListenAddress, startDirectory: string): Promi
     case 'tcp-prefix':
       return prefixed(address.prefix, address.port)
     case 'unix':
-      return { kind: 'unix', path: resolve(startDirectory, address.path) }
+      return unix(resolve(startDirectory, address.path))
     case 'abstract':
       return { kind: 'unix', path: `\0${address.name}` }
     case 'shared':
@@ -116,6 +98,13 @@ async function bindTarget(address: ListenAddress, startDirectory: string): Promi
         remedy: 'Write the address itself, so that Sluice binds it',
       }
   }
+}
+
+function unix(path: string): BindTarget | Refusal {
+  const missing = missingDirectory(path)
+  if (missing === null) return { kind: 'unix', path }
+  const [reason, remedy] = missing
+  return { problem: `cannot listen on ${path}: ${reason}`, remedy }
 }
 
 // IPv4 first, as uWSGI knows nothing else; a name is resolved once, as the socket stays.

@@ -11,7 +11,7 @@ import { tcpHolder } from './holder.ts'
 import type { Log } from './log.ts'
 import { Names } from './names.ts'
 import { buildPicture, nodeHosts } from './picture.ts'
-import { removePidfile, writePidfile } from './pidfile.ts'
+import { checkPidfile, removePidfile, writePidfile } from './pidfile.ts'
 import type { StartPlan } from './plan.ts'
 import { StartRefused } from './refused.ts'
 import { type Served, servedUrls } from './served.ts'
@@ -50,6 +50,7 @@ export class Master {
    */
   async start(): Promise<Served[]> {
     const plan = this.#plan
+    if (plan.pidfile) checkPidfile(plan.pidfile)
     this.#tls = await this.#readTls()
     const copies = plan.hasSocketPerGateway ? plan.gateways : 1
     this.#bound = await bindAll(plan.binds, { copies, isShared: plan.config.values['reuse-port'] })
@@ -138,9 +139,7 @@ export class Master {
   async #selfSigned(place: Place): Promise<{ cert: string; key: string }> {
     const directory = openStateDirectory()
     if (directory === null) {
-      const problem = `none of ${stateDirectories().join(', ')} can hold the self-signed certificate`
-      const remedy = 'Make one of them writable, or name another one in STATE_DIRECTORY'
-      throw new StartRefused('SLUICE_CERTIFICATE_INVALID', [{ place, problem, remedy }])
+      throw new StartRefused('SLUICE_CERTIFICATE_INVALID', [{ place, ...stateProblem(stateDirectories()) }])
     }
     const made = await selfSigned(directory)
     if ('problem' in made) throw new StartRefused('SLUICE_CERTIFICATE_INVALID', [{ place, ...made }])
@@ -165,5 +164,15 @@ export class Master {
     return new StartRefused('SLUICE_START_FAILED', [
       { place, problem, remedy: 'Correct the cause, then start again' },
     ])
+  }
+}
+
+function stateProblem(tried: readonly string[]): { problem: string; remedy: string } {
+  const [first, ...others] = tried
+  const [who, which] =
+    others.length === 0 ? [`${first} cannot`, 'it'] : [`none of ${tried.join(', ')} can`, 'one of them']
+  return {
+    problem: `${who} hold the self-signed certificate`,
+    remedy: `Make ${which} writable, or name another directory in STATE_DIRECTORY`,
   }
 }

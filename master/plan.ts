@@ -1,17 +1,19 @@
 // master/plan.ts: all that a start needs and that can be known without binding or starting anything. What is
 // wrong is refused here, so `sluice check` says what a start would say.
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { NodeAddress } from '../base/address.ts'
 import type { TlsPicture } from '../base/picture.ts'
 import { type CertificatePair, cipherProblem, readCertificate, readClientCa } from '../certs/manage/read.ts'
 import type { TlsListener } from '../config/address-kinds.ts'
 import { type Config, type Place, type Problem, placeText } from '../config/config.ts'
 import { environmentOf } from '../config/environment.ts'
+import { longestQueue } from '../config/queue-length.ts'
 import type { DaemonPlan } from './daemons.ts'
 import { type ListenerPlan, planListeners } from './listeners.ts'
 import { StartRefused } from './refused.ts'
 import type { BindRequest } from './sockets.ts'
+import { unwritable } from './writable.ts'
 
 /** Above this many gateways one queue becomes the bottleneck: each gets a socket of its own. */
 const MOST_ON_ONE_SOCKET = 4
@@ -49,7 +51,7 @@ export async function planStart(
 ): Promise<StartPlan> {
   const { values } = config
   const { binds, listeners, problems: listenerProblems } = await planListeners(config, startDirectory)
-  const problems = [...listenerProblems]
+  const problems = [...listenerProblems, ...queueProblems(config)]
   const warnings: Problem[] = []
   const tls = listeners.map(listener => readTls(listener, startDirectory, problems, warnings))
   const directory = resolve(startDirectory, values.chdir ?? '.')
@@ -78,6 +80,19 @@ export async function planStart(
     pidfile: pidfile === null ? null : { path: pidfile, place: config.place('pidfile') },
     warnings,
   }
+}
+
+// The kernel would cut it without a word.
+function queueProblems({ values, place }: Config): Problem[] {
+  const longest = longestQueue()
+  if (values.listen <= longest) return []
+  return [
+    {
+      place: place('listen'),
+      problem: `option "listen" asks for a queue of ${values.listen}, and this machine allows ${longest}`,
+      remedy: `Lower it, or raise the limit: sysctl net.core.somaxconn=${values.listen}`,
+    },
+  ]
 }
 
 function readTls(
@@ -114,25 +129,6 @@ export function isSelfSigned(tls: TlsListener): boolean {
 function directoryProblems(path: string, place: Place): Problem[] {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return []
   return [{ place, problem: `there is no directory ${path}`, remedy: 'Make it, or correct the name' }]
-}
-
-function unwritable(path: string, what: string, place: Place): Problem[] {
-  try {
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a directory')
-    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK)
-    return []
-  } catch (error) {
-    return [unwritableProblem(path, what, place, error as Error)]
-  }
-}
-
-/** The same text whether it is noticed before the start or at its end. */
-export function unwritableProblem(path: string, what: string, place: Place, { message }: Error): Problem {
-  return {
-    place,
-    problem: `the ${what} ${path} cannot be written: ${message}`,
-    remedy: 'Name a file in a directory that exists and may be written',
-  }
 }
 
 // An application that runs as a daemon learns from PORT where the first node on this machine is expected to

@@ -26,10 +26,13 @@ export function servedUrls(
   })
 }
 
-/** The whole announcement; each URL has a line of its own. */
+/** The whole announcement; each URL has one line of its own, also when it stands for IPv4 and IPv6 listeners. */
 export function servedText(version: string, served: readonly Served[]): string {
+  const once = served.filter(({ url, what }, i) => {
+    return !served.slice(0, i).some(before => before.url === url && before.what === what)
+  })
   const width = Math.max(...served.map(({ url }) => url.length))
-  const lines = served.map(({ url, what }) => `  ${url.padEnd(width)}  ${what}`)
+  const lines = once.map(({ url, what }) => `  ${url.padEnd(width)}  ${what}`)
   return [`Sluice ${version} serves (process ${process.pid}):`, ...lines, ''].join('\n')
 }
 

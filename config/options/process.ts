@@ -27,6 +27,7 @@ export const processOptions = {
     }),
     'attach-daemon': list(text('COMMAND', 'Write a shell command'), {
       doc: 'Starts a shell command beside the gateways, restarts it when it ends, and stops it with Sluice. Its environment names in PORT the port of the first http-to on this machine, unless env sets another.',
+      isShell: true,
     }),
   },
 }

@@ -47,7 +47,22 @@ for (const [written, problem, remedy] of [
   ['256.1.1.1:80', '"256.1.1.1" is not an IPv4 address', 'Write four numbers from 0 to 255, or a name'],
   ['1.2.3:80', '"1.2.3" is not an IPv4 address', 'Write four numbers from 0 to 255, or a name'],
   ['::1', '"::1" is an IPv6 address without brackets', 'Write it in brackets, with a port: [::1]:80'],
+  [
+    '::1:8080',
+    '"::1:8080" is an IPv6 address without brackets',
+    'Write it in brackets, with a port: [::1]:8080',
+  ],
   ['[::1]', '"[::1]" has no port', 'Write [::1]:80'],
+  [
+    'unix:/run/x.sock',
+    '"unix:/run/x.sock" is not how the path of a UNIX socket is written',
+    'Write only the path: /run/x.sock',
+  ],
+  [
+    'unix:///run/x.sock',
+    '"unix:///run/x.sock" is not how the path of a UNIX socket is written',
+    'Write only the path: /run/x.sock',
+  ],
   ['[::g]:80', '"::g" is not an IPv6 address', 'Write an address such as [::1]:80'],
   [
     'a b:80',
@@ -89,6 +104,7 @@ for (const [written, meaning] of [
     { proto: 'uwsgi', kind: 'tcp', host: '127.0.0.1', port: 3031, name: 'uwsgi://127.0.0.1:3031' },
   ],
   [':3031', { proto: 'uwsgi', kind: 'tcp', host: '127.0.0.1', port: 3031, name: 'uwsgi://127.0.0.1:3031' }],
+  ['unix:80', { proto: 'uwsgi', kind: 'tcp', host: 'unix', port: 80, name: 'uwsgi://unix:80' }],
   ['http://[::1]:80', { proto: 'http', kind: 'tcp', host: '::1', port: 80, name: 'http://[::1]:80' }],
   ['/run/app.sock', { proto: 'uwsgi', kind: 'unix', path: '/run/app.sock', name: 'uwsgi:///run/app.sock' }],
   [
@@ -106,6 +122,28 @@ for (const [written, problem, remedy] of [
   ['http://h:1/', 'the node "h:1/" has a path', 'A node is an address only: write http://h:1'],
   ['http://h:1?a=b', 'the node "h:1?a=b" has a path', 'A node is an address only: write http://h:1'],
   ['http://h', '"h" has no port', 'Write h:80, or a path that begins with "/"'],
+  ['3031', '"3031" is neither an address nor a path', 'Write :3031 or 127.0.0.1:3031'],
+  ['http://3000', '"3000" is neither an address nor a path', 'Write http://:3000 or http://127.0.0.1:3000'],
+  [
+    '::1:3031',
+    '"::1:3031" is an IPv6 address without brackets',
+    'Write it in brackets, with a port: [::1]:3031',
+  ],
+  [
+    'unix:/run/x.sock',
+    '"unix:/run/x.sock" is not how the path of a UNIX socket is written',
+    'Write only the path: /run/x.sock',
+  ],
+  [
+    'http://unix:/run/x.sock',
+    '"http://unix:/run/x.sock" is not how the path of a UNIX socket is written',
+    'Write only the path: http:///run/x.sock',
+  ],
+  [
+    'weight=2,127.0.0.1:1',
+    'weights of nodes cannot be given yet',
+    'Name a node twice to give it two turns of each round',
+  ],
   ['h:', 'the node "h:" has no port', 'Write the port, such as uwsgi://HOST:3000'],
   ['h:0', 'the node "h:0" has no port', 'Write the port, such as uwsgi://HOST:3000'],
   ['https://h:443', 'nodes that speak https are not supported yet', 'Use an http:// or uwsgi:// node'],

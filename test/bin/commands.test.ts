@@ -5,10 +5,16 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { makeSelfSigned } from '../../certs/manage/self-signed.ts'
+import { longestQueue } from '../../config/queue-length.ts'
 import { freshDirectory, runSluice, type SluiceOptions } from '../support/sluice.ts'
 
 // A start goes through the same code: these show it, the others save time.
-const SAME_AT_START = new Set(['a missing certificate', 'one address by two names', 'several at once'])
+const SAME_AT_START = new Set([
+  'a missing certificate',
+  'a UNIX socket in no directory',
+  'one address by two names',
+  'several at once',
+])
 const STACK = /^\s+at /m
 
 t.test('without anything to do it says how to ask, and fails', async t => {
@@ -28,6 +34,40 @@ t.test('--version is that of the package', async t => {
   const { code, stdout } = await runSluice(t, ['--version'])
   t.equal(code, 0)
   t.match(stdout, /^\d+\.\d+\.\d+\n$/)
+})
+
+t.test('words that people try say what to write', async t => {
+  t.jobs = 4
+  for (const [word, instead] of [
+    ['version', 'Write "sluice --version".'],
+    ['help', 'Write "sluice --help".'],
+    ['start', 'Write "sluice FILE.ini".'],
+    ['stop', 'Send SIGTERM'],
+  ] as const) {
+    t.test(word, async t => {
+      const { code, stderr } = await runSluice(t, [word])
+      t.equal(code, 1)
+      t.match(stderr, `there is no command "${word}". ${instead}`)
+    })
+  }
+})
+
+t.test('commands have the same --help', async t => {
+  for (const command of ['check', 'show-config']) {
+    const { code, stdout } = await runSluice(t, [command, '--help'])
+    t.equal(code, 0)
+    t.match(stdout, /^Usage:/)
+  }
+})
+
+t.test('a start directory that was removed is told in plain words', async t => {
+  const wrapper = ['sh', '-c', 'mkdir gone; cd gone; rmdir ../gone; exec "$@"', 'sh']
+  const { code, stderr } = await runSluice(t, { args: ['--http', '127.0.0.1:0'], wrapper })
+  t.equal(code, 1)
+  t.equal(
+    stderr,
+    'command line: the directory that Sluice is started in does not exist any more. Change to one that exists ("cd /"), then start again.\n',
+  )
 })
 
 t.test('an unknown option is refused without a stack', async t => {
@@ -141,7 +181,24 @@ t.test('check', async t => {
     [
       'a pid file in no directory',
       'http = :0\npidfile = none/pid',
-      /sluice\.ini:3: the pid file \S+none\/pid cannot be written: ENOENT.*\. Name a file/,
+      /sluice\.ini:3: the pid file \S+none\/pid cannot be written: there is no directory \S+none\. Name a file/,
+    ],
+    [
+      'an access log that is a directory',
+      'http = :0\naccess-log = .',
+      /sluice\.ini:3: the access log \S+ cannot be written: it is a directory\. Name a file/,
+    ],
+    [
+      'a UNIX socket in no directory',
+      'http = none/x.sock',
+      /sluice\.ini:2: cannot listen on \S+none\/x\.sock: the directory \S+none does not exist\. Make the directory/,
+    ],
+    [
+      'a longer queue than the kernel allows',
+      `http = :0\nlisten = ${longestQueue() + 1}`,
+      longestQueue() < 65_535
+        ? /sluice\.ini:3: option "listen" asks for a queue of \d+, and this machine allows \d+\. Lower it, or raise the limit/
+        : /is above 65535/,
     ],
     [
       'a directory that is none',

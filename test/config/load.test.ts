@@ -1,6 +1,7 @@
 // test/config/load.test.ts: what a right configuration means.
 import t from 'tap'
 import { environmentOf } from '../../config/environment.ts'
+import { usualQueue } from '../../config/queue-length.ts'
 import { configOf, folderOf, pairsOf, placeText, problemsOf, warningsOf } from './folder.ts'
 
 t.test('without options the defaults hold', async t => {
@@ -18,7 +19,7 @@ t.test('without options the defaults hold', async t => {
     'http-max-uri': 8192,
     'http-max-idle': 256,
     'limit-post': 0,
-    listen: 100,
+    listen: usualQueue(),
     'access-log': null,
     'access-log-format': 'uwsgi',
     'die-on-term': true,
@@ -147,6 +148,18 @@ t.test('a bare file may name its section', async t => {
   t.equal(configOf(folder.load('a.ini:app')).values.http[0]?.text, '0.0.0.0:2')
 })
 
+t.test('one file holds uWSGI’s workers in [uwsgi] and a gateway in a section of its own', async t => {
+  const folder = folderOf(t, {
+    'a.ini': '[uwsgi]\nsocket = x.sock\nprocesses = 2\n[front]\nhttp = :0\nhttp-to = /x.sock\n',
+  })
+  t.strictSame(pairsOf(folder.load('a.ini:front')), [
+    ['http', ':0'],
+    ['http-to', '/x.sock'],
+  ])
+  t.equal(folder.load('a.ini:front').kind, 'config')
+  t.equal(problemsOf(folder.load('a.ini')).length, 2)
+})
+
 t.test('what is missing in a file is warned about', async t => {
   const folder = folderOf(t, { 'a.ini': 'http = :1\n[sluice]\nhttp = :0\ninclude = a.ini:nope\n' })
   t.strictSame(warningsOf(folder.load('a.ini')), [
@@ -225,6 +238,33 @@ t.test('a shell command keeps its own $(…)', async t => {
   const loaded = folder.load('a.ini')
   t.strictSame(configOf(loaded).values['attach-daemon'], ['echo $(date) >> log'])
   t.strictSame(warningsOf(loaded), [])
+})
+
+t.test('a variable that is not set stays as written, with a warning', async t => {
+  const folder = folderOf(
+    t,
+    { 'a.ini': '[sluice]\nhttp = :0\npidfile = $(NOPE)/$(SET)\nset-ph = x=$(UNUSED)\n' },
+    { SET: 'pid' },
+  )
+  const loaded = folder.load('a.ini')
+  t.equal(configOf(loaded).values.pidfile, '$(NOPE)/pid')
+  t.strictSame(warningsOf(loaded), [
+    'a.ini:3: warning: the environment has no NOPE: $(NOPE) in "pidfile" stays as written. Set NOPE, or write the value out.',
+  ])
+})
+
+t.test('a section that the named file lacks is told of that file', async t => {
+  t.strictSame(warningsOf(folderOf(t, { 'a.ini': '[sluice]\nhttp = :0\n' }).load('a.ini:nope')), [
+    'a.ini: warning: "a.ini" has no section [nope]. Add the line [nope], or ask for another section by FILE:SECTION.',
+  ])
+})
+
+t.test('a listener that is written twice is warned about, whatever its kind', async t => {
+  for (const line of ['http = :80', 'https = :80,a.pem,a.key', 'http-to-https = :80,443', 'http = x.sock']) {
+    const loaded = folderOf(t, { 'a.ini': `[sluice]\n${line}\n${line}\n` }).load('a.ini')
+    t.equal(loaded.kind, 'config', line)
+    t.match(warningsOf(loaded), [/^a\.ini:3: warning: .* already uses at a\.ini:2\./])
+  }
 })
 
 t.test('a percent sign at the end of a line stays, and swallows nothing', async t => {

@@ -1,7 +1,7 @@
 // test/config/wrong.test.ts: wrong configurations, each with the one message that people see. Line 1 of a.ini is
 // [sluice]; the lines below follow it.
 import t from 'tap'
-import { folderOf, problemsOf } from './folder.ts'
+import { folderOf, problemsOf, warningsOf } from './folder.ts'
 
 const LISTEN = 'Write an address such as :8080, 127.0.0.1:8080, [::1]:8080, /run/x.sock or =0.'
 const TIME = 'Write seconds, or a number with s, m, h or d: 90, 90s, 2m.'
@@ -162,6 +162,26 @@ const LINES: readonly (readonly [lines: string, ...problems: string[]])[] = [
     'shared-socket = :80\nhttp = :80',
     'a.ini:3: option "http" listens on 0.0.0.0:80, which "shared-socket" already uses at a.ini:2. Write =0 to use the shared socket.',
   ],
+  [
+    'http = :80 ; main',
+    'a.ini:2: option "http" cannot be ":80 ; main": "80 ; main" in ":80 ; main" is not a port. An ini file has no comments behind a value: put "; main" on a line of its own.',
+  ],
+  [
+    'http-timeout = 5 # seconds',
+    'a.ini:2: option "http-timeout" cannot be "5 # seconds": it is not a length of time. An ini file has no comments behind a value: put "# seconds" on a line of its own.',
+  ],
+  [
+    'http-timeout = five # s',
+    `a.ini:2: option "http-timeout" cannot be "five # s": it is not a length of time. ${TIME}`,
+  ],
+  [
+    'http = :$(PORT)',
+    'a.ini:2: option "http" cannot be ":$(PORT)": the environment has no PORT. Set PORT, or write the value out.',
+  ],
+  [
+    'https = :80,a.pem,a.key\nhttps = :80,b.pem,b.key',
+    `a.ini:3: option "https" listens on 0.0.0.0:80, which "https" already uses at a.ini:2. ${OTHER_ADDRESS}`,
+  ],
   // Nodes and clients
   [
     'http-to = https://h:443',
@@ -222,8 +242,8 @@ const LINES: readonly (readonly [lines: string, ...problems: string[]])[] = [
     'ini = https://h/a.ini',
     'a.ini:2: "https://h/a.ini" cannot be read: https:// is no source of text. Give a file.',
   ],
-  ['ini = binary.ini', 'a.ini:2: "binary.ini" holds a NUL byte. Give a text file.'],
-  ['ini = latin1.ini', 'a.ini:2: "latin1.ini" is not UTF-8 text. Save it as UTF-8.'],
+  ['ini = binary.ini', 'binary.ini:2: "binary.ini" holds a NUL byte. Give a text file.'],
+  ['ini = latin1.ini', 'latin1.ini:2: "latin1.ini" is not UTF-8 text. Save it as UTF-8.'],
   ['include = open.ini', 'open.ini:1: the section header "[sluice" has no "]". Write [sluice].'],
   ['include = b.yml', 'a.ini:2: files of the format "yml" are not supported yet. Convert the file to ini.'],
   ['config = b.ini', 'a.ini:2: "config" is not supported. Convert the file to ini and use ini.'],
@@ -245,6 +265,11 @@ for (const [lines, ...problems] of LINES) {
 
 for (const [argv, problem] of [
   [['--htpp=:80'], 'command line: option "--htpp" is unknown. Did you mean "--http"?'],
+  [['--htpp', ':80'], 'command line: option "--htpp" is unknown. Did you mean "--http"?'],
+  [
+    ['--htt', ':80'],
+    'command line: option "--htt" is ambiguous. Write it out: --http, --httprouter, --https, --http-to-https or 56 others.',
+  ],
   [['--http'], 'command line: option "--http" needs a value. Write --http VALUE.'],
   [['-l'], 'command line: option "-l" needs a value. Write -l VALUE.'],
   [['-!'], 'command line: option "-!" is unknown. See "sluice --help" for all options.'],
@@ -283,6 +308,37 @@ for (const [argv, problem] of [
     t.strictSame(problemsOf(folder.load(...argv)), [problem])
   })
 }
+
+t.test('a file after an unknown option is read all the same', async t => {
+  const folder = folderOf(t, { 'a.ini': '[sluice]\nlisten = 0\n' })
+  t.equal(problemsOf(folder.load('--htpp', 'a.ini')).length, 2)
+})
+
+t.test('bytes that are no text are told at their line, for a file of the command line too', async t => {
+  const folder = folderOf(t, {
+    'nul.ini': '[sluice]\nhttp = :0\n\0\n',
+    'latin1.ini': Buffer.from('[sluice]\n# \xc3\xa4\npidfile = \xe4\n', 'latin1'),
+  })
+  t.strictSame(problemsOf(folder.load('nul.ini')), [
+    'nul.ini:3: "nul.ini" holds a NUL byte. Give a text file.',
+  ])
+  t.strictSame(problemsOf(folder.load('latin1.ini')), [
+    'latin1.ini:3: "latin1.ini" is not UTF-8 text. Save it as UTF-8.',
+  ])
+})
+
+t.test('what is refused is refused once: no word on the placeholders in it', async t => {
+  const folder = folderOf(t, {
+    'a.ini':
+      '[sluice]\nlog-format = %(addr)\nfor = 1 2\nhttp = :%(_)\nset-ph = a%(_)=%(_)\nendfor =\nhttp = :0\n',
+  })
+  const loaded = folder.load('a.ini')
+  t.strictSame(warningsOf(loaded), [])
+  t.strictSame(
+    problemsOf(loaded).map(problem => problem.slice(0, problem.indexOf(' '))),
+    ['a.ini:2:', 'a.ini:3:', 'a.ini:6:'],
+  )
+})
 
 t.test('a missing file names the directory that its path is relative to', async t => {
   const folder = folderOf(t, {})

@@ -1,7 +1,7 @@
 // test/master/life.test.ts: starts, stops, signals, exit codes, and what is left behind.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
 import { join } from 'node:path'
@@ -21,6 +21,22 @@ t.test('it says what it serves, each line a URL that answers', async t => {
     const child = spawn('/bin/sh', ['-c', `${command} --silent --fail --output /dev/null`])
     t.equal((await once(child, 'exit'))[0], 0, command)
   }
+})
+
+t.test('what is written twice is bound once, and serves', async t => {
+  const port = await freePort()
+  const sluice = await startSluice(t, `http = 127.0.0.1:${port}\nhttp = 127.0.0.1:${port}\n`)
+  t.equal(sluice.urls.length, 1)
+  t.equal((await fetch(sluice.url)).status, 200)
+  t.match(sluice.stderr(), 'sluice.ini:3: warning: option "http" listens on')
+})
+
+t.test('a URL that two listeners share is shown once', async t => {
+  const port = await freePort()
+  const sluice = await startSluice(t, `http = [::]:${port}\nhttp = :${port}\n`)
+  t.strictSame(sluice.urls, [`http://localhost:${port}/`])
+  for (const host of ['127.0.0.1', '[::1]'])
+    t.equal((await fetch(`http://${host}:${port}/`)).status, 200, host)
 })
 
 t.test('addresses that mean the whole machine are shown as localhost', async t => {
@@ -103,11 +119,37 @@ t.test('the pid file', async t => {
   t.test("a successor's is left alone", async t => {
     const sluice = await startSluice(t, `${INI}pidfile = run.pid\n`)
     const file = join(sluice.directory, 'run.pid')
-    const { writeFileSync } = await import('node:fs')
     writeFileSync(file, '1\n')
     await sluice.stop()
     t.equal(readFileSync(file, 'utf8'), '1\n')
   })
+
+  t.test('of an instance that runs is not taken over', async t => {
+    const first = await startSluice(t, `${INI}pidfile = run.pid\n`)
+    const file = join(first.directory, 'run.pid')
+    await until('the first wrote it', () => existsSync(file))
+    const ini = `${INI}pidfile = ${file}\n`
+    const second = await runSluice(t, ini)
+    t.equal(second.code, 1)
+    t.equal(
+      second.stderr,
+      `sluice.ini:4: the pid file ${file} belongs to another Sluice that runs, process ${first.pid}. Stop that process, or name another file.\n`,
+    )
+    t.equal(readFileSync(file, 'utf8'), `${first.pid}\n`)
+    t.equal((await runSluice(t, { ini, words: ['check'] })).code, 0, 'a check of what runs is no start')
+  })
+
+  for (const [what, text] of [
+    ['of a process that is gone', '4194304\n'],
+    ['of another program', `${process.pid}\n`],
+    ['of init', '1\n'],
+    ['that holds no pid', 'hello\n'],
+  ] as const) {
+    t.test(`${what} is stale`, async t => {
+      const sluice = await startSluice(t, { ini: `${INI}pidfile = run.pid\n`, files: { 'run.pid': text } })
+      t.equal(readFileSync(join(sluice.directory, 'run.pid'), 'utf8'), `${sluice.pid}\n`)
+    })
+  }
 
   t.test('is not written by a start that fails', async t => {
     const cwd = freshDirectory(t)
@@ -124,6 +166,15 @@ t.test('several gateways above four have a socket each, and all answer', async t
     t.equal((await fetch(sluice.url, { headers: { connection: 'close' } })).status, 200)
   await until('no gateway is left', async () => (await sluice.stop()) && gatewayPids(sluice.pid).length === 0)
 })
+
+// Free for IPv4 and IPv6.
+async function freePort(): Promise<number> {
+  const server = net.createServer()
+  await new Promise<void>(resolve => server.listen(0, '::', resolve))
+  const { port } = server.address() as net.AddressInfo
+  await new Promise(resolve => server.close(resolve))
+  return port
+}
 
 function isRefused(url: string): Promise<boolean> {
   const { port, hostname } = new URL(url)

@@ -78,14 +78,14 @@ t.test('a self-signed certificate is made at the first start and kept', async t 
   t.notMatch(second.stderr(), 'made a self-signed')
 })
 
-t.test('without a place to keep it in, the start says which places were tried', async t => {
+t.test('without a place to keep it in, the start says which place was tried', async t => {
   const cwd = freshDirectory(t)
   const env = { STATE_DIRECTORY: '/proc/none' }
   const { code, stderr } = await runSluice(t, { ini: 'https = 127.0.0.1:0,self-signed\n', cwd, env })
   t.equal(code, 1)
   t.match(
     stderr,
-    'sluice.ini:2: none of /proc/none can hold the self-signed certificate. Make one of them writable',
+    'sluice.ini:2: /proc/none cannot hold the self-signed certificate. Make it writable, or name another directory in STATE_DIRECTORY.',
   )
 })
 
