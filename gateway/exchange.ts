@@ -24,6 +24,7 @@ import type { Running, World } from './world.ts'
 const MOST_TRIES = 4
 /** Between two looks at a node whose queue of connections is full. */
 const FULL_QUEUE_MS = 20
+const MOST_FULL_QUEUE_MS = 320
 /** A head and the first bytes of its body leave in one write up to this size. */
 const JOINED_BYTES = 16_384
 
@@ -63,6 +64,7 @@ export class Exchange implements UpstreamUser {
   #failure = 503 // what the client is told when no node is left
   #cause = '' // of it, for the event log
   #connectBy = 0 // when the wait for a connection ends, in the wheel's milliseconds; 0: it has not begun
+  #looksAgainMs = FULL_QUEUE_MS / 2
   #wait: NodeJS.Timeout | null = null // for room in a full queue
 
   // --- for the access log
@@ -136,6 +138,7 @@ export class Exchange implements UpstreamUser {
     this.#failure = 503
     this.#cause = 'no node is left to try'
     this.#connectBy = 0
+    this.#looksAgainMs = FULL_QUEUE_MS / 2
     this.#hasSentBody = this.#isExpecting = this.#mayRepeat = this.isUpgrade = false
     this.isHead = head.method === HEAD
     this.startedAt = world.accessLog === null ? 0 : world.preciseNow()
@@ -325,8 +328,9 @@ export class Exchange implements UpstreamUser {
     const pool = world.poolOf(node)
     const upstream = pool.take(this, world.wheel.now, this.#mayRepeat, fresh || node.proto === 'uwsgi')
     this.upstream = upstream
-    if (upstream.isOpen) this.state = WAITING
-    else this.#awaitConnection()
+    if (!upstream.isOpen) return this.#awaitConnection()
+    this.state = WAITING
+    this.connection.touch()
   }
 
   // Looking again at a full queue does not make the wait longer.
@@ -342,6 +346,7 @@ export class Exchange implements UpstreamUser {
     const passesExpect = node.proto === 'http' && picture.manageExpect < 0 && head.minor === 1
     this.#saysContinue = !passesExpect
     if (node.proto === 'http') {
+      this.connection.makeFramed(head) // a uwsgi node tried before may have made it raw
       this.#headText = requestText(head, bytes, client, this.isUpgrade, passesExpect, picture.hostName)
       return true
     }
@@ -414,9 +419,11 @@ export class Exchange implements UpstreamUser {
     this.tries--
     this.#cause = 'its queue of connections is full'
     this.state = CONNECTING
+    // Each look costs a connection; a thousand waiting clients must not take the processor with them.
+    this.#looksAgainMs = Math.min(MOST_FULL_QUEUE_MS, this.#looksAgainMs * 2 + Math.random() * 10)
     this.#wait = setTimeout(
       () => guard('full queue', this.connection, () => this.#tryFull(node)),
-      FULL_QUEUE_MS,
+      this.#looksAgainMs,
     )
   }
 
@@ -436,7 +443,8 @@ export class Exchange implements UpstreamUser {
       this.#tried ??= []
       this.#tried.push(this.node!)
     }
-    const node = same ? this.node : this.#backend!.pick(this.world.wheel.now, this.#tried)
+    const node =
+      same && this.node!.isReachable ? this.node : this.#backend!.pick(this.world.wheel.now, this.#tried)
     if (node === null || this.tries >= MOST_TRIES || (costs && !this.world.budget.spend())) {
       return this.fail(this.#failure)
     }
@@ -488,6 +496,7 @@ export class Exchange implements UpstreamUser {
 
   #answer(answer: OwnAnswer): void {
     this.status = answer.status
+    if (this.isUpgrade) this.connection.keep = false // what came behind it may be no request
     this.connection.answer(answer)
     this.#log()
     this.connection.exchangeDone()

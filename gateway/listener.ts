@@ -61,6 +61,7 @@ export class Listener {
   }
 
   #accept(socket: net.Socket): void {
+    if (!this.picture.isUnix && socket.remoteAddress === undefined) return void socket.destroy()
     guard('accept', { abandon: () => socket.destroy() }, () =>
       adopt(socket, narrow => {
         const connection = new Http1Connection(narrow, this.#world, this.picture, this.#forget)

@@ -31,6 +31,7 @@ export class NodeSocket implements Socket {
   #isClosed = false
   /** A write failed: the rest goes nowhere. */
   isDeaf = false
+  #wasReset = false // and that write took the kernel's note of it: the read behind it sees a mere end
   readonly #isAccepted: boolean
   #slab: Buffer | null = null
   #isSlabNew = false
@@ -143,8 +144,9 @@ export class NodeSocket implements Socket {
   }
 
   /** Remembers that the other side takes no more. @returns null: the stream lives on */
-  noteDeaf(error: Error | null | undefined): null {
+  noteDeaf(error: NodeJS.ErrnoException | null | undefined): null {
     if (error) this.isDeaf = true
+    if (error?.code === 'ECONNRESET') this.#wasReset = true
     return null
   }
 
@@ -165,6 +167,7 @@ export class NodeSocket implements Socket {
 
   ended(): void {
     if (this.#early !== null) this.#hasEarlyEnd = true
+    else if (this.#wasReset) this.closed('ECONNRESET')
     else if (!this.#isClosed) this.owner.onEnd()
   }
 

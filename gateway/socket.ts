@@ -32,6 +32,8 @@ export interface Socket {
   /** Bytes accepted by write and not yet taken by the kernel. 0 means that the written buffers may be used again. */
   readonly pending: number
   readonly isDestroyed: boolean
+  /** A write failed: what was written since goes nowhere, though an answer may still be read. */
+  readonly isDeaf: boolean
   /** The certificate the client proved to have; null when none was asked for or given. */
   clientCertificate(): ClientCertificate | null
   write(bytes: Buffer): void

@@ -17,6 +17,8 @@ import { CONNECT, HEAD as METHOD_HEAD, RequestHead, TRACE } from './request-head
 const MOST_AHEAD_BYTES = 65_536
 /** Answers that the client has not taken yet: beyond this no further request of it is read. */
 const MOST_UNSENT_BYTES = 65_536
+/** Requests begun in one go: then other connections have their turn. */
+const MOST_AT_ONCE = 32
 const SMALL_HEAD_BYTES = 1_024
 const LINGER_MS = 5_000
 const MOST_LINGER_BYTES = 4 * 1024 * 1024
@@ -213,6 +215,13 @@ export class Http1Connection implements SocketOwner, Waiting {
   makeRaw(): void {
     this.bodyKind = UNTIL_CLOSE
     this.keep = false
+    if (this.#held !== null) this.pauseBody() // nodeReady hands over what a paused connection holds
+  }
+
+  /** Undoes it for a node of another kind; nothing of the body has left yet. */
+  makeFramed(head: RequestHead): void {
+    if (this.bodyKind !== UNTIL_CLOSE) return
+    this.bodyKind = head.isChunked ? CHUNKED : head.contentLength > 0 ? SIZED : NO_BODY
   }
 
   /** The node takes no more just now. */
@@ -320,11 +329,12 @@ export class Http1Connection implements SocketOwner, Waiting {
 
   #consume(bytes: Buffer, start: number, end: number): void {
     let p = start
+    let begun = 0
     this.#isDraining = true
     while (p < end && this.#state <= BUSY) {
       let next: number
       if (this.#state === READING) {
-        if (this.socket.pending > MOST_UNSENT_BYTES) break
+        if (this.socket.pending > MOST_UNSENT_BYTES || begun++ === MOST_AT_ONCE) break
         next = this.#readHead(bytes, p, end)
       } else if (this.#exchange.isTunnel) {
         this.#exchange.tunnelToNode(bytes, p, end)
@@ -337,7 +347,7 @@ export class Http1Connection implements SocketOwner, Waiting {
     if (this.#state > BUSY) return
     if (p < end) {
       this.#held = p === 0 && end === bytes.length ? bytes : bytes.subarray(p, end)
-      if (this.#state === READING) this.#waitForRoom()
+      if (this.#state === READING) this.#waitForRoom(begun > MOST_AT_ONCE)
       else if (this.#held.length >= MOST_AHEAD_BYTES || this.bodyKind !== NO_BODY) this.pauseBody()
     }
     // A head whose body bytes did not come with it leaves alone.
@@ -440,10 +450,13 @@ export class Http1Connection implements SocketOwner, Waiting {
   }
 
   // A client that sends requests and takes no answers would fill our memory with them.
-  #waitForRoom(): void {
-    if (this.#isPaused || this.socket.pending <= MOST_UNSENT_BYTES) return
+  #waitForRoom(wasLong: boolean): void {
+    if (this.#isPaused) return
+    const isFull = this.socket.pending > MOST_UNSENT_BYTES
+    if (!isFull && !wasLong) return
     this.pauseBody()
-    this.socket.tellFlushed()
+    if (isFull) this.socket.tellFlushed()
+    else setImmediate(guard, 'held requests', this, Http1Connection.#drain)
   }
 
   static #drain(connection: Http1Connection): void {

@@ -48,6 +48,7 @@ export class ResponseHead extends Head {
       const byte = bytes[from + i]!
       if ((byte >= 65 && byte <= 90 ? byte | 32 : byte) !== STATUS[i]) return BAD
     }
+    this.minor = 0 // not the answer's before this one
     const behind = this.#finish(this.parseFields(bytes, from, end))
     if (behind <= 0) return behind
     const start = this.at[this.status * 4 + 2]!

@@ -68,7 +68,7 @@ export class UpstreamConnection implements SocketOwner {
   /** The exchange is over. @param reusable the node keeps the connection and both messages were complete */
   release(reusable: boolean): void {
     this.user = null
-    if (reusable && !this.socket.isDestroyed) this.#pool.put(this)
+    if (reusable && !this.socket.isDestroyed && !this.socket.isDeaf) this.#pool.put(this)
     else this.socket.destroy()
   }
 
