@@ -5,6 +5,7 @@ import { selfSigned } from '../certs/manage/self-signed.ts'
 import { openStateDirectory, stateDirectories } from '../certs/manage/state-directory.ts'
 import type { Place } from '../config/config.ts'
 import { bindProblem } from './bind-problem.ts'
+import { forbidCoreDumps } from './core-dumps.ts'
 import { Daemons } from './daemons.ts'
 import { GatewayFailed, Gateways } from './gateways.ts'
 import { tcpHolder } from './holder.ts'
@@ -51,6 +52,7 @@ export class Master {
   async start(): Promise<Served[]> {
     const plan = this.#plan
     if (plan.pidfile) checkPidfile(plan.pidfile)
+    await forbidCoreDumps(this.#log)
     this.#tls = await this.#readTls()
     const copies = plan.hasSocketPerGateway ? plan.gateways : 1
     this.#bound = await bindAll(plan.binds, { copies, isShared: plan.config.values['reuse-port'] })

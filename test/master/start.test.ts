@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { gatewayPids } from '../support/processes.ts'
 import { freshDirectory, runSluice, startSluice } from '../support/sluice.ts'
+import { readText } from '../support/tmp.ts'
 
 const INI = 'http = 127.0.0.1:0\nhttp-processes = 2\n'
 
@@ -109,3 +110,10 @@ function statusOf(url: string, ca: string): Promise<number | undefined> {
       .on('error', reject)
   })
 }
+
+t.test('no process of ours can dump core', async t => {
+  const sluice = await startSluice(t, 'http = 127.0.0.1:0\nhttp-processes = 1\n')
+  for (const pid of [sluice.pid, ...gatewayPids(sluice.pid)]) {
+    t.match(readText(`/proc/${pid}/limits`), /^Max core file size +0 /m)
+  }
+})

@@ -1,0 +1,17 @@
+// master/core-dumps.ts: no process of ours leaves a core dump: it would hold keys and what clients sent.
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { Log } from './log.ts'
+
+/**
+ * Takes it from this process and from those it starts later; a command beside us may take it back (ulimit -c). Node
+ * cannot; prlimit of util-linux,
+ * which every Debian has, can.
+ */
+export async function forbidCoreDumps(log: Log): Promise<void> {
+  try {
+    await promisify(execFile)('prlimit', ['--pid', String(process.pid), '--core=0:'], { timeout: 2_000 })
+  } catch (error) {
+    log.warn({ cause: (error as Error).message.split('\n')[0] }, 'core dumps stay possible')
+  }
+}
