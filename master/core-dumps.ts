@@ -4,9 +4,8 @@ import { promisify } from 'node:util'
 import type { Log } from './log.ts'
 
 /**
- * Takes it from this process and from those it starts later; a command beside us may take it back (ulimit -c). Node
- * cannot; prlimit of util-linux,
- * which every Debian has, can.
+ * For this process and those it starts later; a command of attach-daemon may allow it again (ulimit -c). Node cannot,
+ * prlimit of util-linux can, which every Debian has.
  */
 export async function forbidCoreDumps(log: Log): Promise<void> {
   try {
