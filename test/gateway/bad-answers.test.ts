@@ -3,6 +3,7 @@ import t from 'tap'
 import { startGateway } from '../support/gateway.ts'
 import { answer, connectRaw, readAnswer, request } from '../support/raw-client.ts'
 import { startRawNode } from '../support/raw-node.ts'
+import { standStill } from '../support/standstill.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\n'
 
@@ -60,6 +61,24 @@ t.test('before a byte of the answer went out: 502', async t => {
   })
 })
 
+t.test('"Status:" answers with chunks are refused whatever came before', async t => {
+  const node = await startRawNode(t)
+  const gateway = await startGateway(t, [`uwsgi://${node.address}`])
+  const client = await connectRaw(t, gateway)
+  for (const [reply, wanted] of [
+    ['HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n', 200],
+    ['Status: 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 502],
+    ['HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 200],
+    ['Status: 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 502],
+  ] as const) {
+    await client.send(request('POST /', 'Content-Length: 0'))
+    const connection = await node.next()
+    await connection.packet()
+    connection.socket.end(reply)
+    t.equal((await readAnswer(client)).status, wanted, reply)
+  }
+})
+
 t.test('behind that: the client sees a cut, never a whole', async t => {
   const node = await startRawNode(t)
   const gateway = await startGateway(t, [`http://${node.address}`])
@@ -92,6 +111,25 @@ t.test('behind that: the client sees a cut, never a whole', async t => {
     await client.gone()
     t.notOk(client.hasEnded, 'a reset')
     t.notMatch(client.received, '0\r\n\r\n')
+  })
+
+  t.test('without framing, by an RST that a write of the request body meets first', async t => {
+    for (let i = 0; i < 5; i++) {
+      const client = await connectRaw(t, gateway, request('POST /', 'Content-Length: 1000'))
+      const connection = await node.next()
+      await connection.head()
+      await connection.send(`${OK}\r\nhel`)
+      await client.through('hel\r\n')
+      // Both wait for the gateway when it wakes, the body in front.
+      const wake = await standStill(gateway.process)
+      await client.send('x'.repeat(100))
+      connection.reset()
+      await connection.gone()
+      wake()
+      await client.end()
+      t.notOk(client.hasEnded, 'a reset')
+      t.notMatch(client.received, '0\r\n\r\n')
+    }
   })
 
   t.test('without framing for HTTP/1.0, by an RST', async t => {

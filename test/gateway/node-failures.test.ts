@@ -237,6 +237,19 @@ t.test('a queue that stays full for the time to connect is a 503', async t => {
   t.same(answers.map(({ status }) => status).sort(), [503, 503, 504, 504], 'two found room, and no answer')
 })
 
+t.test('waiting for a full queue slows down', async t => {
+  const path = join(temporaryDirectory(t), 'full.sock')
+  await startReluctant(t, path)
+  process.env.NODE_OPTIONS = `--import=${new URL('tell-connects.ts', import.meta.url)}`
+  const gateway = await startGateway(t, [`http://${path}`], { connectTimeoutMs: 2_000 }).finally(() => {
+    delete process.env.NODE_OPTIONS
+  })
+  await until('we have filled its queue', async () => (await connectCode(path)) === 'EAGAIN')
+  t.equal((await get(t, gateway)).status, 503)
+  const looks = gateway.events.filter(({ text }) => text === 'connects').length
+  t.ok(looks > 3 && looks < 20, `in two seconds it looked ${looks} times`)
+})
+
 /** A node with room for two connections, which accepts none until told to. */
 async function startReluctant(t: Test, path: string): Promise<{ accept(): void }> {
   const child = spawn('/usr/bin/python3', ['-u', '-c', RELUCTANT, path], {

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { startGateway } from '../../support/gateway.ts'
 import { answer, connectRaw, readAnswer, request, type Where } from '../../support/raw-client.ts'
 import { type Script, startRawNode } from '../../support/raw-node.ts'
+import { standStill } from '../../support/standstill.ts'
 import { temporaryDirectory } from '../../support/tmp.ts'
 
 /** Answers every request on a connection with its target. */
@@ -210,6 +211,21 @@ t.test('a client that sends requests and reads no answers stops being read', asy
     const { status } = await readAnswer(client)
     if (status !== 404) t.equal(status, 404)
   }
+})
+
+t.test('a flood of pipelined requests leaves room for other clients', async t => {
+  const gateway = await startGateway(t, []) // answers itself, without a pause for any node
+  const flooding = await connectRaw(t, gateway, request('GET /1'))
+  await readAnswer(flooding)
+  // Both wait for the gateway when it wakes, the flood in front.
+  const wake = await standStill(gateway.process)
+  await flooding.send(request('GET /1').repeat(1_500))
+  const other = await connectRaw(t, gateway, request('GET /1'))
+  wake()
+  await other.head()
+  const before = flooding.received.split('HTTP/1.1 404').length - 2
+  t.ok(before < 1_500, `${before} answers of the flood came before the other's`)
+  for (let i = 0; i < 1_500; i++) await readAnswer(flooding)
 })
 
 /** Time enough for the gateway to do whatever it had to do: it serves so many others, one after the other. */

@@ -169,6 +169,27 @@ t.test('tunnels', async t => {
   }
 })
 
+t.test('bytes behind an upgrade that we answer ourselves are no request', async t => {
+  const hangsUp = await startRawNode(t, {
+    script: async connection => {
+      await connection.head()
+      connection.close()
+    },
+  })
+  for (const [status, nodes] of [
+    [503, ['http:///nowhere/to/be/found.sock']],
+    [502, [`http://${hangsUp.address}`]],
+  ] as const) {
+    const gateway = await startGateway(t, nodes, { keepaliveMs: 500 })
+    const client = await connectRaw(t, gateway, ASK + request('GET /smuggled'))
+    const { status: answered, head } = await readAnswer(client)
+    t.equal(answered, status)
+    t.match(head, /^Connection: close$/m)
+    t.equal((await client.rest()).toString(), '', `one answer: ${status}`)
+  }
+  t.notOk(hangsUp.connections.some(({ received }) => received.includes('smuggled')))
+})
+
 t.test('a tunnel is over, and in the log, once both sides ended, whichever was first', async t => {
   const file = join(temporaryDirectory(t), 'access.log')
   const node = await startRawNode(t)
