@@ -54,6 +54,7 @@ export class Exchange implements UpstreamUser {
   raw = ''
   isHead = false
   isUpgrade = false
+  #saysUpgrade = false // whether or not it may have it
   #mayRepeat = false
   #isExpecting = false // the client waits for "100 Continue" and may never send its body
   #saysContinue = false // and it is we who say it, not the node
@@ -140,6 +141,7 @@ export class Exchange implements UpstreamUser {
     this.#connectBy = 0
     this.#looksAgainMs = FULL_QUEUE_MS / 2
     this.#hasSentBody = this.#isExpecting = this.#mayRepeat = this.isUpgrade = false
+    this.#saysUpgrade = head.saysUpgrade
     this.isHead = head.method === HEAD
     this.startedAt = world.accessLog === null ? 0 : world.preciseNow()
     this.raw = latin1(bytes, head.start, head.end)
@@ -496,7 +498,7 @@ export class Exchange implements UpstreamUser {
 
   #answer(answer: OwnAnswer): void {
     this.status = answer.status
-    if (this.isUpgrade) this.connection.keep = false // what came behind it may be no request
+    if (this.#saysUpgrade) this.connection.keep = false // what came behind it may be no request
     this.connection.answer(answer)
     this.#log()
     this.connection.exchangeDone()

@@ -162,3 +162,11 @@ t.test('503 and its line name the last node tried', async t => {
   checkShape(t, answered, 503)
   t.match(await logged(file, idOf(answered)), { status: 503, node: `http://127.0.0.1:${port}` })
 })
+
+t.test('bytes behind an upgrade that is answered here are no request', async t => {
+  const gateway = await startGateway(t, [])
+  const upgrade = request('GET /ws', 'Connection: Upgrade', 'Upgrade: websocket')
+  const client = await connectRaw(t, gateway, upgrade + request('GET /behind'))
+  const text = (await client.rest()).toString('latin1')
+  t.equal(text.split('HTTP/1.1 ').length - 1, 1, 'one answer, and the end')
+})
