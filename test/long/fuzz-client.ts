@@ -106,11 +106,11 @@ export async function runClient(
       setTimeout(() => client.resume(), random.below(400))
     }
     if (kind === 'mutant') await sendPieces(client, random, mutate(random, text, ODD))
-    else if (kind === 'upgrade') await sendPieces(client, random, text + upgrade(sent[0]!))
+    else if (kind === 'upgrade') await sendPieces(client, random, text + upgrade(random, sent[0]!))
     else await sendPieces(client, random, text)
-    if (kind === 'half' || isMutant) client.finish()
+    if (kind === 'half' || kind === 'mutant') client.finish()
     if (kind === 'rude') return await leave(client, random)
-    if (isMutant) await client.gone()
+    if (isMutant) await client.end()
     else await checkAnswers(client, sent, kind === 'good', ledger)
   } finally {
     clearTimeout(impatience)
@@ -259,8 +259,9 @@ function inChunks(body: string, random: Random): string {
   return `${text}0\r\n${random.happens(0.1) ? 'X-Trailer: 1\r\n' : ''}\r\n`
 }
 
-function upgrade({ asked }: Sent): string {
-  const fields = `Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Token: ${asked.token}\r\nX-Wish: sized.3`
+function upgrade(random: Random, { asked }: Sent): string {
+  const wish = random.pick(['sized', 'nothing', 'garbage', 'cut']) // never a 101
+  const fields = `Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Token: ${asked.token}\r\nX-Wish: ${wish}.3`
   return `GET /ws HTTP/1.1\r\n${fields}\r\n\r\n${SMUGGLED}`
 }
 

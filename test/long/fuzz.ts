@@ -16,7 +16,7 @@ import { runSplit } from './fuzz-split.ts'
 
 /** `SEED=7 SEEDS=1` repeats one round. Its clients do the same again, though in another order among each other. */
 const FIRST_SEED = Number(process.env.SEED ?? 1)
-const SEEDS = Number(process.env.SEEDS ?? 12)
+const SEEDS = Number(process.env.SEEDS ?? 20)
 const CLIENTS = 400
 const STREAMS = 60
 const AT_ONCE = 10
