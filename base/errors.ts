@@ -15,6 +15,10 @@ export const ERRORS = {
     remedy: 'Give a PEM certificate chain and its unencrypted PEM key.',
   },
   SLUICE_START_FAILED: { side: 'internal', remedy: 'See the cause above.' },
+  SLUICE_RELOAD_REFUSED: {
+    side: 'internal',
+    remedy: 'The old config is in force. Correct the new one as the message says, then reload again.',
+  },
   SLUICE_NODE_VERSION: { side: 'internal', remedy: 'Run Sluice with Node 24.19 or newer.' },
   SLUICE_GATEWAY_DIED: {
     side: 'internal',
@@ -27,6 +31,11 @@ export const ERRORS = {
   SLUICE_NODE_UNRESOLVED: {
     side: 'upstream',
     remedy: 'Correct the host name of the node, or the DNS of this machine.',
+  },
+  SLUICE_LOG_FAILED: {
+    side: 'internal',
+    remedy:
+      'Make room on the disk, or make its directory writable for the user of Sluice; or see why the receiver is away.',
   },
   SLUICE_INTERNAL: { side: 'internal', remedy: 'Set SLUICE_DEBUG=1 to see the stack, and report it.' },
 } as const satisfies Record<string, { side: 'downstream' | 'upstream' | 'internal'; remedy: string }>

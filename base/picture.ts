@@ -43,6 +43,37 @@ export interface NodePicture {
 
 export type AccessLogFormat = 'uwsgi' | 'combined' | 'json'
 
+/** Which requests are logged, and how. */
+export interface AccessLogPicture {
+  /** Absolute; '-' is standard output, a pipe to the master, which passes whole lines on to where they belong. */
+  readonly file: string
+  readonly format: AccessLogFormat
+  /** Not null: overrides format; text with %(name) in it (log-format). */
+  readonly template: string | null
+  /** How %(ftime) is written, as for strftime; null: as %(ltime) (log-format-strftime, log-date). */
+  readonly strftime: string | null
+  /** Durations of the format 'uwsgi' in microseconds (log-micros). */
+  readonly micros: boolean
+  /** X-Forwarded-For stands for the client (log-x-forwarded-for). */
+  readonly forwardedFor: boolean
+  /** null: every request; else those that one of these holds for. */
+  readonly only: AccessLogFilter | null
+  /** Mode of a file that is made. */
+  readonly mode: number
+}
+
+/** log-4xx and the like. */
+export interface AccessLogFilter {
+  readonly clientErrors: boolean
+  readonly serverErrors: boolean
+  /** Milliseconds; null: not asked for. */
+  readonly slowMs: number | null
+  /** Of the answer's body; null: not asked for. */
+  readonly bigBytes: number | null
+  readonly empty: boolean
+  readonly ioErrors: boolean
+}
+
 export interface Picture {
   readonly version: number
   readonly listeners: readonly ListenerPicture[]
@@ -85,6 +116,21 @@ export interface Picture {
   /** CIDRs whose X-Forwarded-* and Forwarded are believed; 'unix' stands for UNIX clients (trusted-proxy). */
   readonly trustedProxies: readonly string[]
 
-  /** null: off. `file` is absolute, '-' is standard output. */
-  readonly accessLog: { readonly file: string; readonly format: AccessLogFormat } | null
+  /** Expect the PROXY protocol in front of every connection (enable-proxy-protocol). */
+  readonly proxyProtocol: boolean
+  /** Most client connections of this gateway; 0: 80 % of its descriptors, connections to nodes counted (max-connections). */
+  readonly maxConnections: number
+  /** Most of one client address in this gateway; 0: no limit (max-connections-per-ip). */
+  readonly maxConnectionsPerIp: number
+  /** Fewest bytes a second, after ten seconds, that a client sends of a request or takes of an answer; 0: none (min-rate). */
+  readonly minRate: number
+  /** How long a client may be slower; ten seconds but in tests. */
+  readonly minRateAfterMs: number
+  /** End at once when the master is gone (no-orphans). */
+  readonly noOrphans: boolean
+  /** Title of the gateway processes in ps. */
+  readonly processTitle: string
+
+  /** null: off. */
+  readonly accessLog: AccessLogPicture | null
 }

@@ -5,22 +5,38 @@ import { check } from './check.ts'
 import { noCommandText } from './no-command.ts'
 import { NOTHING_TO_DO } from './nothing-to-do.ts'
 import { print } from './print.ts'
+import { reload } from './reload.ts'
 import { showConfig } from './show-config.ts'
 import { start } from './start.ts'
+import { status } from './status.ts'
+import { stop } from './stop.ts'
+import { TargetProblem } from './target.ts'
+import { terminal } from './terminal.ts'
 import { world } from './world.ts'
 
 export type Command = (argv: readonly string[]) => number | Promise<number>
 
-const COMMANDS: Readonly<Record<string, Command>> = { check, 'show-config': showConfig }
+const COMMANDS: Readonly<Record<string, Command>> = {
+  check,
+  reload,
+  'show-config': showConfig,
+  status,
+  stop,
+}
 
 /** Ends the process; nobody sees a stack unless SLUICE_DEBUG is set. @param argv without node and script */
 export async function run(argv: readonly string[]): Promise<void> {
   try {
-    process.exit(await dispatch(argv))
+    exit(await dispatch(argv))
   } catch (error) {
-    process.stderr.write(`${errorText(error)}\n`)
-    process.exit(1)
+    terminal.err(`${errorText(error)}\n`)
+    exit(1)
   }
+}
+
+function exit(code: number): never {
+  terminal.end(code)
+  process.exit(code)
 }
 
 function dispatch(argv: readonly string[]): number | Promise<number> {
@@ -38,11 +54,13 @@ function dispatch(argv: readonly string[]): number | Promise<number> {
   }
   const here = world()
   const loaded = loadConfig(argv, here)
-  return loaded.kind === 'command' ? print(loaded.command) : start(loaded, here)
+  return loaded.kind === 'command' ? print(loaded.command) : start(loaded, here, argv)
 }
 
 function errorText(error: unknown): string {
   if (error instanceof StartRefused) return error.message
+  if (error instanceof TargetProblem)
+    return `sluice: ${error.message}${/[.:]$|\n/.test(error.message) ? '' : '.'}`
   const { message, stack } = error instanceof Error ? error : new Error(String(error))
   if (process.env.SLUICE_DEBUG) return String(stack)
   return `sluice: internal error: ${message.split('\n')[0]}. Set SLUICE_DEBUG=1 to see more, and report it.`

@@ -6,9 +6,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   start: 'Write "sluice FILE.ini"',
   run: 'Write "sluice FILE.ini"',
   serve: 'Write "sluice FILE.ini"',
-  stop: 'Send SIGTERM to the process in the pid file',
-  reload: 'Stop Sluice and start it again',
-  restart: 'Stop Sluice and start it again',
+  restart: 'Write "sluice reload --replace", or "sluice stop" and start it again',
 }
 
 /** @returns what to say to the word; null for any other, which is the name of a file then */

@@ -4,6 +4,8 @@
 // biome-ignore lint/style/useNodejsImportProtocol: the old Nodes this file speaks to do not know it.
 import net from 'net'
 
+refuseInspector()
+
 if (isNewEnough(process.versions.node)) {
   import('./main.ts').then(main => main.run(process.argv.slice(2)), showBroken)
 } else {
@@ -13,6 +15,19 @@ if (isNewEnough(process.versions.node)) {
       'use "npm start" or "npx sluice", which bring their own after "npm ci".\n',
   )
   process.exitCode = 1
+}
+
+// SIGUSR1 opens Node's inspector until somebody handles it. A signal that came before this line may open it a little
+// later; one that the command line asks for stays.
+function refuseInspector() {
+  process.on('SIGUSR1', () => {})
+  const inspector = process.getBuiltinModule?.('node:inspector')
+  if (!inspector || process.execArgv.some(word => word.startsWith('--inspect'))) return
+  const close = () => inspector.url() !== undefined && inspector.close()
+  close()
+  const closing = setInterval(close, 5)
+  closing.unref()
+  setTimeout(() => clearInterval(closing), 2000).unref()
 }
 
 // Files are missing or damaged.

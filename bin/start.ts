@@ -1,24 +1,55 @@
-// bin/start.ts: `sluice [options] [file.ini ...]`: runs an instance until it is stopped.
-import type { Loaded, World } from '../config/load.ts'
+// bin/start.ts: `sluice [options] [file.ini ...]`: runs an instance until it is stopped, or starts one in the background.
+import { type Loaded, loadConfig, type World } from '../config/load.ts'
 import { pairsText, problemsText } from '../config/show.ts'
-import { createLog } from '../master/log.ts'
-import { planStart } from '../master/plan.ts'
+import { daemonLog } from '../master/daemon-log.ts'
+import { Logs } from '../master/logs.ts'
+import { takeNotifySocket } from '../master/notify.ts'
+import { planStart, type StartPlan } from '../master/plan.ts'
+import { StartRefused } from '../master/refused.ts'
 import { runMaster } from '../master/run.ts'
+import { settleInBackground, startInBackground } from './background.ts'
+import { closeUninvitedInspector } from './inspector.ts'
 import { say, sayWarnings } from './say.ts'
+import { terminal } from './terminal.ts'
 
-/** @returns the exit code. @throws StartRefused */
+/** @param argv of which `loaded` was read. @returns the exit code. @throws StartRefused */
 export async function start(
   loaded: Exclude<Loaded, { kind: 'command' }>,
-  { cwd, env, version }: World,
+  here: World,
+  argv: readonly string[],
 ): Promise<number> {
   if (loaded.kind === 'problems') {
     return say({ out: '', err: problemsText(loaded.problems, loaded.warnings), exit: 1 })
   }
+  const { cwd, env, version } = here
   const { config } = loaded
-  if (config.values['show-config']) process.stderr.write(pairsText(config.pairs, 'ini'))
+  const background = daemonLog(config, cwd)
+  if (background !== null && !terminal.isInBackground) return startInBackground(config, background, argv)
+  if (terminal.isInBackground) settleInBackground()
+  const notifySocket = takeNotifySocket()
+  if (config.values['show-config']) terminal.err(pairsText(config.pairs, 'ini'))
   sayWarnings(config.warnings)
-  const plan = await planStart(config, cwd, env)
+  const plan = await planStart(config, cwd, env, 'start')
   sayWarnings(plan.warnings)
-  const print = (text: string) => void process.stdout.write(text)
-  return runMaster(plan, { log: createLog(), version, print })
+  const print = (text: string) => {
+    closeUninvitedInspector() // a signal of the first moments may have come through only now
+    terminal.out(text)
+    terminal.end(0)
+  }
+  const read = () => readAgain(argv, here)
+  // Files are opened by the user that Sluice becomes, never by root.
+  const logs = new Logs(plan.logs, { isHeld: plan.user !== null })
+  try {
+    return await runMaster(plan, { logs, version, print, read, notifySocket })
+  } finally {
+    await logs.close()
+  }
+}
+
+// What environment and directory were at the start counts: the process's own may have changed since.
+async function readAgain(argv: readonly string[], here: World): Promise<StartPlan> {
+  const loaded = loadConfig(argv, here)
+  if (loaded.kind === 'config') return planStart(loaded.config, here.cwd, here.env, 'reload')
+  const problems = loaded.kind === 'problems' ? loaded.problems : []
+  throw new StartRefused('SLUICE_OPTION_INVALID', problems)
 }

@@ -31,6 +31,9 @@ export interface RedirectListener {
 
 const LISTEN_REMEDY = 'Write an address such as :8080, 127.0.0.1:8080, [::1]:8080, /run/x.sock or =0'
 
+// 0 to 2 are standard input, output and error.
+const FIRST_INHERITED = 3
+
 /** One address to listen on. */
 export const listenAddress: Kind<ListenAddress> = {
   schema: z.string().transform((text, ctx) => listen(text, ctx)),
@@ -108,7 +111,14 @@ export const networks: Kind<readonly string[]> = {
 // On failure the issue is recorded, and what comes back is not used.
 function listen(text: string, ctx: z.RefinementCtx): ListenAddress {
   const address = parseListenAddress(text)
-  return 'problem' in address ? refuse(ctx, text, address.problem, address.remedy) : address
+  if ('problem' in address) return refuse(ctx, text, address.problem, address.remedy)
+  if (address.kind !== 'fd' || address.fd >= FIRST_INHERITED) return address
+  return refuse(
+    ctx,
+    text,
+    `${address.text} is standard input or output`,
+    'Inherited sockets begin with fd://3',
+  )
 }
 
 // ipaddr.js reads "10" and "0x0a.1" as C does; a network that people must agree on is written in full.

@@ -29,6 +29,11 @@ export interface Config {
   readonly values: Values
   /** Where an option got its value; `index` counts the values of a repeatable one. Absent: the command line. */
   place(option: keyof Values, index?: number): Place
+  /**
+   * Absolute paths of all files that this configuration came from, each once, in the order they were read: those of the
+   * command line, their includes, then those of @(FILE). Standard input is none.
+   */
+  readonly files: readonly string[]
   /** Worth showing at every start. */
   readonly warnings: readonly Problem[]
   /** Worth showing by `sluice check` only: options that are accepted and have no effect. */
@@ -50,8 +55,8 @@ export function problemText(problem: Problem, level: 'error' | 'warning' | 'note
   return visible(`${placeText(problem.place)}: ${label}${sentence(problem.problem)}${remedy}`)
 }
 
-// Names and values may hold anything, and a terminal obeys control characters.
-function visible(text: string): string {
+/** Names and values may hold anything, and a terminal obeys control characters: these are written out. */
+export function visible(text: string): string {
   return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, character => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
   })

@@ -1,15 +1,12 @@
 // config/cross-checks.ts: what is wrong between options that are right one by one.
 import type { ListenAddress, NodeAddress } from '../base/address.ts'
+import type { Checked, Tell } from './checked.ts'
 import { COMMAND_LINE, type Place, type Problem, placeText } from './config.ts'
 import { isEverywhere, isRepeat, isSameSocket, type Listener, listenersOf } from './listeners.ts'
+import { checkLogs } from './log-checks.ts'
 import { isKnownPlugin } from './plugins.ts'
+import { checkService } from './service-checks.ts'
 import type { OptionName, Values } from './table.ts'
-
-/** What has been evaluated, and where it stands. */
-export interface Checked {
-  readonly values: Values
-  place(option: OptionName, index?: number): Place
-}
 
 export interface CrossChecked {
   readonly problems: readonly Problem[]
@@ -17,8 +14,6 @@ export interface CrossChecked {
 }
 
 const OTHER_ADDRESS = 'Take one of them out, or choose another address'
-
-type Tell = (place: Place, problem: string, remedy: string) => void
 
 /** Pure. */
 export function crossCheck(checked: Checked): CrossChecked {
@@ -32,8 +27,8 @@ export function crossCheck(checked: Checked): CrossChecked {
   checkLoops(checked, listeners, wrong)
   checkLimits(checked, wrong)
   checkPlugins(checked, wrong, warn)
-  checkLifecycle(checked, wrong, warn)
-  checkLogging(checked, warn)
+  checkService(checked, wrong, warn)
+  checkLogs(checked, wrong, warn)
   return { problems, warnings }
 }
 
@@ -146,27 +141,5 @@ function checkPlugins({ values, place }: Checked, wrong: Tell, warn: Tell): void
       if (!isKnownPlugin(plugin))
         tell(place(option, i), `plugin "${plugin}" is not one that Sluice can stand in for`, 'Take it out')
     }
-  }
-}
-
-function checkLifecycle({ values, place }: Checked, wrong: Tell, warn: Tell): void {
-  if (!values.master)
-    warn(place('master'), 'the master always runs, "master = false" changes nothing', 'Take it out')
-  if (!values['die-on-term']) {
-    wrong(
-      place('die-on-term'),
-      '"die-on-term = false" is not supported yet',
-      'Take it out: SIGTERM stops Sluice',
-    )
-  }
-}
-
-function checkLogging({ values, place }: Checked, warn: Tell): void {
-  const at = place('access-log-format')
-  if (values['access-log'] === null && at.file !== null) {
-    warn(at, '"access-log-format" has no effect without access-log', 'Add access-log = FILE')
-  }
-  if (values['access-log'] !== null && values['disable-logging']) {
-    warn(place('disable-logging'), '"disable-logging" switches access-log off', 'Take one of them out')
   }
 }

@@ -8,11 +8,12 @@ export interface Refusal {
 }
 
 /**
- * Says no to an option that is uWSGI's and not ours. Those that uWSGI's classification leaves to others
- * (class C) are "not supported"; the rest is "not supported yet".
+ * Says no to an option that is uWSGI's and not ours. Those that are left to others for good (class C, and what Node
+ * or our design rules out) are "not supported"; the rest is "not supported yet".
  */
 export function refuseForeign(foreign: ForeignOption): Refusal {
-  const when = foreign.class === 'C' ? 'not supported' : 'not supported yet'
+  const isNever = foreign.class === 'C' || NEVER.test(foreign.name)
+  const when = isNever ? 'not supported' : 'not supported yet'
   return { problem: `option "${foreign.name}" is ${when}`, remedy: remedyOf(foreign) ?? 'Take it out' }
 }
 
@@ -29,6 +30,15 @@ const STATIC = 'Serve files from a node named in http-to'
 const RULES = 'Let the node decide, or run one instance per case'
 const STATIC_NODES = 'List the nodes by http-to'
 const SHARED_MEMORY = 'Use Redis or a database in the application'
+const NO_WORKERS = 'Use touch-reload: there are no workers to reload yet'
+const ONE_LOG = 'Log all lines, and sort them where they are collected'
+const AT_THE_DROP =
+  'privileges are dropped once every socket is bound, and nothing of the configuration runs before'
+
+/** Of class A and B, and yet for good: Node cannot set it on a socket, or systemd does it better. */
+const NEVER = whole(
+  'freebind|tcp-fast-?open(-client)?|socket-(snd|rcv)buf|immediate-[ug]id|cap|chroot|log-syslog|no-fd-passing|safe-fd|fd-safe',
+)
 
 /** Whole names; the first family that matches counts. */
 const FAMILIES: readonly (readonly [RegExp, string])[] = [
@@ -39,16 +49,16 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
   ],
   [whole('.*-socket-modifier[12]|(fastcgi|scgi)-modifier[12]'), 'Use http-modifier1 and http-modifier2'],
   [whole('(suwsgi|ssl|puwsgi|raw|fastcgi-nph|scgi-nph)-socket|raw-modifier[12]'), ONE_ROUTER],
-  [whole('abstract-socket'), 'Write addresses as @name'],
-  [whole('chmod(-socket)?|chown-socket|umask'), 'Set the rights of the directory that holds the socket'],
-  [whole('freebind'), 'Set the sysctl net.ipv4.ip_nonlocal_bind'],
-  [whole('tcp-fast-?open(-client)?'), 'Set the sysctl net.ipv4.tcp_fastopen'],
-  [whole('socket-(snd|rcv)buf'), 'Set the sysctls net.ipv4.tcp_wmem and tcp_rmem'],
-  [whole('(so|socket)-(send|write)-timeout|socket-timeout'), 'Use http-timeout'],
+  [whole('freebind'), 'Node cannot set IP_FREEBIND: set the sysctl net.ipv4.ip_nonlocal_bind'],
   [
-    whole('(http-)?enable-proxy-protocol'),
-    'Let the proxy send X-Forwarded-For, and name it in trusted-proxy',
+    whole('tcp-fast-?open(-client)?'),
+    'Node cannot set TCP_FASTOPEN: set the sysctl net.ipv4.tcp_fastopen to 1027, which turns it on for every listener',
   ],
+  [
+    whole('socket-(snd|rcv)buf'),
+    'Node cannot size the buffers of one socket: set the sysctls net.ipv4.tcp_wmem and net.ipv4.tcp_rmem',
+  ],
+  [whole('socket-timeout'), 'Use http-timeout'],
   [whole('shutdown-sockets|no-fd-passing|safe-fd|fd-safe'), 'Take it out: the master holds the sockets'],
   [whole('udp|multicast.*|snmp.*'), 'Take it out'],
   // TLS
@@ -67,10 +77,8 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
   [whole('http-quiet'), 'Take it out: repeated log lines are limited'],
   [whole('http-(stud-prefix)'), 'Use https here instead of a TLS proxy before it'],
   [whole('http-manage-(source|rtsp)'), 'Let such clients reach their server directly'],
-  [
-    whole('(http-)?(uid|gid)|immediate-[ug]id|add-gid|no-initgroups|drop-after-.*|master-as-root'),
-    'Start Sluice as that user; for ports below 1024 give it CAP_NET_BIND_SERVICE',
-  ],
+  [whole('immediate-uid'), `Use uid: ${AT_THE_DROP}`],
+  [whole('immediate-gid'), `Use gid: ${AT_THE_DROP}`],
   [whole('(fastrouter|rawrouter|sslrouter|tuntap|forkpty).*'), ONE_ROUTER],
   // Subscriptions
   [whole('subscri.*|st|start-unsubscribed|unsubscribe-on-.*|(auto-)?weight'), STATIC_NODES],
@@ -88,37 +96,40 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
     STATIC,
   ],
   // Logs
-  [whole('log-?format.*|log-x-forwarded-for|log-micros'), 'Use access-log and access-log-format'],
+  [whole('log-socket'), 'Use logger = socket:HOST:PORT'],
   [
-    whole('log-(4xx|5xx|slow|big|zero|sendfile|ioerror)'),
-    'Use access-log with access-log-format = json, and filter its lines',
+    whole('log-syslog'),
+    'Node cannot write to UNIX datagram sockets such as /dev/log: use logger = rsyslog:127.0.0.1 and let rsyslogd or journald listen on UDP',
   ],
-  [
-    whole('(req-)?logger(-req)?|loggers?-list|threaded-logger|log-(syslog|socket|zeromq)'),
-    'Use access-log = - and pipe it to a logger',
-  ],
-  [
-    whole('logto2?|log-.*|logdate|logfile-.*|touch-log.*|not-log-alarm'),
-    'Redirect the output; systemd rotates it',
-  ],
+  [whole('log-zeromq'), 'Use logger = rsyslog:HOST and let a log collector pass the lines on'],
+  [whole('loggers?-list'), 'Take it out: the loggers are file, stdio, rsyslog and socket'],
+  [whole('log-(req-)?route'), `Take it out, and the IDs of the loggers: each gets every line. ${ONE_LOG}`],
+  [whole('log-(filter|drain)'), ONE_LOG],
+  [whole('log-(req-)?encoder'), 'Use event-log-format, and log-format or access-log-format'],
   // Statistics
   [
     whole('stats.*|memory-report|metric.*|enable-metrics|carbon.*|rrdtool.*|zabbix-.*|nagios'),
     'Read access-log in its JSON form',
   ],
   // The process and its rights
-  [whole('daemonize2?'), 'Use systemd, or "sluice … &"'],
-  [whole('(safe-pidfile2?|pidfile2)'), 'Use pidfile'],
-  [whole('stop'), 'Send SIGTERM to the pid in the pid file'],
+  [whole('stop'), 'Use "sluice stop --pidfile FILE"'],
+  [whole('reload'), 'Use "sluice reload --pidfile FILE"'],
+  [whole('pause|suspend|resume'), 'Write p to the pipe of master-fifo, or send SIGTSTP to the master'],
+  [whole('worker-reload-mercy|mule-reload-mercy'), 'Use reload-mercy'],
+  [whole('touch-(workers|chain|mules|spoolers)-reload|py(thon)?-auto-?reload(-ignore)?'), NO_WORKERS],
+  [whole('fs-(brutal-)?reload'), 'Use touch-reload'],
+  [whole('connect-and-read|signal'), 'Send signals to the pid in the pid file'],
   [
-    whole('reload|pause|suspend|resume|(worker-)?reload-mercy|exit-on-reload|touch-.*reload|touch-reload'),
-    'Stop Sluice and start it again',
+    whole('cap'),
+    'Give capabilities by AmbientCapabilities in the systemd unit; ports below 1024 need none, as they are bound before uid',
   ],
-  [whole('master-fifo|connect-and-read|signal'), 'Send signals to the pid in the pid file'],
-  [whole('no-orphans'), 'Take it out: no gateway outlives the master'],
+  [
+    whole('chroot'),
+    'Node needs its own files after the change of root: use RootDirectory or ProtectSystem in the systemd unit, or a container',
+  ],
   [
     whole(
-      'cap|chroot|pivot.root|unshare2?|setns.*|jail.*|j.*id-?file|libjail|namespace.*|ns(-net)?|cgroup.*|re-?fork.*|(un)?privileged-binary.*',
+      'pivot.root|unshare2?|setns.*|jail.*|j.*id-?file|libjail|namespace.*|ns(-net)?|cgroup.*|re-?fork.*|(un)?privileged-binary.*',
     ),
     'Use systemd or a container',
   ],
@@ -126,7 +137,7 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
     whole('hook-.*|exec-.*|call-.*|u?mount-.*|after-request-.*|file-write'),
     'Run commands from the unit that starts Sluice',
   ],
-  [whole('limit-(as|nproc)|max-fd|prio|cpu-affinity|never-swap|ksm'), BY_SYSTEM],
+  [whole('limit-(as|nproc)|prio|cpu-affinity|never-swap|ksm'), BY_SYSTEM],
   [whole('wait-(for-)?(interface|iface|fs|file|dir|mountpoint|socket).*'), 'Order the start by systemd'],
   [
     whole(
@@ -134,17 +145,16 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
     ),
     BY_SYSTEM,
   ],
-  [whole('fs-.*|touch-.*|propagate-touch|check-mount.*|mount(point)?-check'), 'Use a systemd path unit'],
-  [whole('proc-?name.*|auto-procname'), 'Take it out: processes are named by their role'],
+  [whole('fs-.*|touch-exec|propagate-touch|check-mount.*|mount(point)?-check'), 'Use a systemd path unit'],
   [whole('notify-socket|zerg.*'), 'Take it out'],
   [whole('legion.*|unique-legion-cron|unique-cron-legion|cron-legion'), 'Use keepalived or the orchestrator'],
-  [whole('(smart-)?attach-(control-)?daemon2?|smart-attach-.*|daemons-honour-stdin'), 'Use attach-daemon'],
+  [whole('attach-control-daemon|attach-daemon2|smart-attach-.*|daemons-honour-stdin'), 'Use attach-daemon'],
   [
     whole('(unique-|curl-)?cron(2|-curl|-harakiri)?|cron-curl-legion|legion-.*cron.*|curl-cron-legion'),
     'Use cron or a systemd timer',
   ],
   [
-    whole('alarms?.*|log-alarm|segfault-alarm|(lq|backlog|listen-queue)-alarm|not-alarm-log|alarm-.*'),
+    whole('alarms?.*|(not-)?log-alarm|segfault-alarm|(lq|backlog|listen-queue)-alarm|not-alarm-log'),
     'Watch the log by a monitoring system',
   ],
   [

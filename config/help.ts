@@ -8,8 +8,12 @@ const USAGE = `Usage:
   sluice [OPTIONS] [FILE.ini[:SECTION] ...]   run; INT or TERM stops it
   sluice check [OPTIONS] FILE ...             say what is wrong with a config, and start nothing
   sluice show-config [--json] FILE ...        print every option after all expansion
+  sluice reload [--replace] [TARGET]          let a running instance read its config again
+  sluice stop [--now] [TARGET]                end a running instance
+  sluice status [--json] [TARGET]             say how a running instance is
   sluice --help | --version
 
+TARGET is --pidfile FILE, --pid N or --control PATH; without it, the only instance that runs.
 An option may be written on the command line (--http :8080, --http=:8080) or in an ini file (http = :8080, below
 [sluice] or [uwsgi]). Those marked * are Sluice's own; all others mean what they mean to uWSGI.`
 

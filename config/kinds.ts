@@ -67,6 +67,30 @@ export function oneOf<const W extends string>(words: readonly W[]): Kind<W> {
   }
 }
 
+/** Rights of a file, in octal. @returns the number they stand for */
+export const mode: Kind<number> = {
+  schema: z
+    .string()
+    .regex(/^[0-7]{3,4}$/, 'it is not three or four octal digits')
+    .transform(text => Number.parseInt(text, 8)),
+  metavar: 'MODE',
+  remedy: 'Write octal digits such as 660',
+}
+
+/** A mask of the rights of files, in octal. @returns the number it stands for, 0o777 at most */
+export const mask: Kind<number> = {
+  schema: mode.schema.pipe(z.number().max(0o777, 'it is above 777')),
+  metavar: 'MASK',
+  remedy: 'Write three octal digits such as 027',
+}
+
+/** A user, or a user and a group, by names or numbers; as written. */
+export const owner: Kind<string> = {
+  schema: z.string().regex(/^[^:\s]+(:[^:\s]+)?$/, 'it is neither USER nor USER:GROUP'),
+  metavar: 'USER[:GROUP]',
+  remedy: 'Write a user, or user:group, by names or numbers: www-data:www-data',
+}
+
 /** A length of time in seconds, or with the suffix s, m, h or d. @returns milliseconds */
 export function seconds(min: number): Kind<number> {
   return {

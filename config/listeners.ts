@@ -20,6 +20,26 @@ interface Listening {
   place(option: ListenerOption, index: number): Place
 }
 
+/** Pure. With abstract-socket, every path of a UNIX listener becomes the abstract name of the same text. */
+export function withAbstractSockets(values: Values): Values {
+  if (!values['abstract-socket']) return values
+  const inPlace = <T extends { readonly address: ListenAddress }>(line: T): T => {
+    return { ...line, address: abstract(line.address) }
+  }
+  return {
+    ...values,
+    'shared-socket': values['shared-socket'].map(abstract),
+    http: values.http.map(abstract),
+    https: values.https.map(inPlace),
+    'http-to-https': values['http-to-https'].map(inPlace),
+  }
+}
+
+function abstract(address: ListenAddress): ListenAddress {
+  if (address.kind !== 'unix') return address
+  return { kind: 'abstract', name: address.path, text: `@${address.path}` }
+}
+
 /** Pure. All of them, those that are written twice included. */
 export function listenersOf({ values, place }: Listening): readonly Listener[] {
   const head = <O extends ListenerOption>(option: O, i: number) => ({ option, place: place(option, i) })

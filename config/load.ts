@@ -2,6 +2,7 @@
 import type { Config, Pair, Problem } from './config.ts'
 import { crossCheck, hasListener, nothingToServe } from './cross-checks.ts'
 import { evaluate, placeOf } from './evaluate.ts'
+import { withAbstractSockets } from './listeners.ts'
 import { checkNames } from './names.ts'
 import { expandPlaceholders } from './placeholders.ts'
 import { readAll } from './reading.ts'
@@ -35,18 +36,24 @@ export function loadConfig(argv: readonly string[], world: World): Loaded {
   const command = commandOf(reading.pairs)
   if (command !== null) return { kind: 'command', command }
 
+  const files = new Set(reading.files)
   const loops = loopLines(reading.pairs)
   const { pairs, used, ...expanded } = expandPlaceholders(reading.pairs, {
     env: world.env,
     isFixed: isImmediate,
-    isRefused: ({ name }, i) => loops.has(i) || Boolean(knownName(name)?.foreign),
-    read: name => readSource(name, world.cwd),
+    mayLeaveNames: ({ name }, i) => loops.has(i) || isForeignOrTemplate(name),
+    read: name => {
+      const source = readSource(name, world.cwd)
+      if ('text' in source && source.path !== null) files.add(source.path)
+      return source
+    },
   })
   const { unknown, unsupported } = checkNames(pairs, used, reading.defined)
-  const { values, places, ...evaluated } = evaluate(
+  const { places, ...evaluated } = evaluate(
     pairs.filter((_, i) => !loops.has(i)),
     world.env,
   )
+  const values = withAbstractSockets(evaluated.values)
   const place = (option: OptionName, index?: number) => placeOf(places, option, index)
 
   const problems = [...reading.problems, ...expanded.problems]
@@ -75,7 +82,8 @@ export function loadConfig(argv: readonly string[], world: World): Loaded {
       pairs: isReadWell ? pairs : null,
     }
   }
-  return { kind: 'config', config: freeze({ pairs, values, place, warnings, notes: notesOf(pairs) }) }
+  const config = { pairs, values, place, files: [...files], warnings, notes: notesOf(pairs) }
+  return { kind: 'config', config: freeze(config) }
 }
 
 function commandOf(pairs: readonly Pair[]): 'help' | 'version' | null {
@@ -89,6 +97,11 @@ function commandOf(pairs: readonly Pair[]): 'help' | 'version' | null {
 function isImmediate({ name }: Pair): boolean {
   const known = knownName(name)
   return known?.ours ? OPTIONS[known.ours].immediate : false
+}
+
+function isForeignOrTemplate(name: string): boolean {
+  const known = knownName(name)
+  return known?.ours ? OPTIONS[known.ours].isTemplate : known !== undefined
 }
 
 // Lines that a loop would have filled in: the loop itself is refused, and there is no more to say about them.

@@ -20,6 +20,8 @@ export interface About {
   readonly noEffect?: string
   /** A command for the shell: what looks like $(NAME) is the shell's. */
   readonly isShell?: true
+  /** Holds %(NAME) of its own: what no option or placeholder defines is no mistake. */
+  readonly isTemplate?: true
   /** Acts while files are read: placeholders in its value are not replaced. */
   readonly immediate?: true
 }
@@ -32,6 +34,7 @@ export interface Option<T = unknown> extends Required<Pick<About, 'doc' | 'argum
   readonly noEffect: string | null
   readonly immediate: boolean
   readonly isShell: boolean
+  readonly isTemplate: boolean
   readonly since: '0.1'
   readonly kind: Kind<unknown>
   /** 'last': the last one wins. 'each': one value per line. 'flat': a line holds several, all lines are joined. */
@@ -88,6 +91,7 @@ function build<T>(
     noEffect: about.noEffect ?? null,
     immediate: about.immediate ?? false,
     isShell: about.isShell ?? false,
+    isTemplate: about.isTemplate ?? false,
     since: '0.1',
     kind,
     repeats,

@@ -6,8 +6,8 @@ export interface Referents {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Whether the value is taken as written: it acted while files were read. */
   isFixed(pair: Pair): boolean
-  /** Whether nobody needs to know what is undefined there: the option is refused, whatever its value. */
-  isRefused(pair: Pair, index: number): boolean
+  /** Whether nobody needs to know what is undefined there: the option is refused anyway, or fills it in by itself. */
+  mayLeaveNames(pair: Pair, index: number): boolean
   /** The text behind @(name). */
   read(name: string): { readonly text: string } | { readonly problem: string; readonly remedy: string }
 }
@@ -88,7 +88,7 @@ class Expansion {
     if (tokens.length > 1)
       return compute(tokens.map(token => (isOperand(token) ? this.#operand(token) : token)))
     const value = this.#valueOf(tokens[0] ?? '')
-    if (value === null && !this.#referents.isRefused(pair, i)) {
+    if (value === null && !this.#referents.mayLeaveNames(pair, i)) {
       this.#warnings.push({
         place: pair.place,
         problem: `nothing defines %(${expression}) in "${pair.name}"; it stays as written`,

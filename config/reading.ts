@@ -25,6 +25,8 @@ export interface Reading {
   readonly strict: boolean | null
   /** As written; null when no file was read. */
   readonly firstFile: string | null
+  /** Absolute, in order; a file that was read twice stands there twice. */
+  readonly files: readonly string[]
 }
 
 // Both mean the same, so that a file of either may be read by the other.
@@ -50,11 +52,12 @@ class OptionList implements Reading {
   readonly defined = new Set<string>()
   strict: boolean | null = null
   firstFile: string | null = null
+  readonly files: string[] = []
   readonly #world: ReadingWorld
   readonly #machine: MagicVariables
   #upper: MagicVariables | null = null
   #lastIni: string | null = null
-  #files = 0
+  #opened = 0
   #depth = 0
   /** Files being read with their sections, outermost first. */
   readonly #visits: string[] = []
@@ -81,9 +84,9 @@ class OptionList implements Reading {
   /** @param fixesUpper whether %N and its like may mean this file; the first one counts */
   load(given: string, place: Place, format: 'ini' | 'extension', fixesUpper: boolean): void {
     if (given === '') return // told when values are evaluated
-    if (++this.#files >= MOST_FILES) {
+    if (++this.#opened >= MOST_FILES) {
       const tooMany = { problem: `more than ${MOST_FILES} files are read`, remedy: 'Include less' }
-      if (this.#files === MOST_FILES) this.#wrong(place, tooMany)
+      if (this.#opened === MOST_FILES) this.#wrong(place, tooMany)
       return
     }
     const opened = openFile(given, format, this.#lastIni, this.#world.cwd)
@@ -92,6 +95,7 @@ class OptionList implements Reading {
       return
     }
     this.firstFile ??= opened.file
+    if (opened.source.path !== null) this.files.push(opened.source.path)
     const visit = `${opened.source.path ?? opened.file}:${opened.section}`
     if (this.#visits.includes(visit)) {
       this.#wrong(place, {

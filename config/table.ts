@@ -5,6 +5,7 @@ import { httpOptions } from './options/http.ts'
 import { limitOptions } from './options/limits.ts'
 import { loggingOptions } from './options/logging.ts'
 import { nodeOptions } from './options/nodes.ts'
+import { privilegeOptions } from './options/privileges.ts'
 import { processOptions } from './options/process.ts'
 import { environmentOptions, readingOptions } from './options/reading.ts'
 import { socketOptions } from './options/sockets.ts'
@@ -16,6 +17,7 @@ export const GROUPS: readonly Group<Readonly<Record<string, Option>>>[] = [
   nodeOptions,
   limitOptions,
   socketOptions,
+  privilegeOptions,
   processOptions,
   loggingOptions,
   environmentOptions,
@@ -28,6 +30,7 @@ const TABLE = {
   ...nodeOptions.options,
   ...limitOptions.options,
   ...socketOptions.options,
+  ...privilegeOptions.options,
   ...processOptions.options,
   ...loggingOptions.options,
   ...environmentOptions.options,

@@ -79,12 +79,14 @@ export interface ClientCertificate {
   readonly subject: string
 }
 
+/** @param isStranger the address is only that of the proxy before it: nothing that it claims is believed */
 export function describeClient(
   peer: string,
   port: number,
   isTls: boolean,
   certificate: ClientCertificate | null,
   proxies: TrustedProxies,
+  isStranger = false,
 ): Client {
   const address = peer === '' ? '' : plainAddress(peer) || peer
   const scheme = isTls ? 'https' : 'http'
@@ -92,7 +94,7 @@ export function describeClient(
     peer: address,
     port,
     isTls,
-    isTrusted: proxies.trusts(address),
+    isTrusted: !isStranger && proxies.trusts(address),
     forwardedLines: `X-Forwarded-For: ${address || 'unknown'}\r\nX-Forwarded-Proto: ${scheme}\r\n`,
     certificate,
   }

@@ -66,7 +66,7 @@ export class Exchange implements UpstreamUser {
   #cause = '' // of it, for the event log
   #connectBy = 0 // when the wait for a connection ends, in the wheel's milliseconds; 0: it has not begun
   #looksAgainMs = FULL_QUEUE_MS / 2
-  #wait: NodeJS.Timeout | null = null // for room in a full queue
+  #wait: NodeJS.Timeout | null = null // for room in a full queue, or for a descriptor
 
   // --- for the access log
   id = ''
@@ -75,6 +75,8 @@ export class Exchange implements UpstreamUser {
   status = 0
   vars = 0
   varBytes = 0
+  /** The answer did not reach the client whole. */
+  isCut = false
 
   constructor(world: World, connection: Http1Connection) {
     this.world = world
@@ -85,6 +87,11 @@ export class Exchange implements UpstreamUser {
 
   get isTunnel(): boolean {
     return this.state === TUNNEL
+  }
+
+  /** Whether the client still waits for "100 Continue". */
+  get isExpecting(): boolean {
+    return this.#isExpecting
   }
 
   /** Whether request body bytes can go to the node now. */
@@ -140,7 +147,7 @@ export class Exchange implements UpstreamUser {
     this.#cause = 'no node is left to try'
     this.#connectBy = 0
     this.#looksAgainMs = FULL_QUEUE_MS / 2
-    this.#hasSentBody = this.#isExpecting = this.#mayRepeat = this.isUpgrade = false
+    this.isCut = this.#hasSentBody = this.#isExpecting = this.#mayRepeat = this.isUpgrade = false
     this.#saysUpgrade = head.saysUpgrade
     this.isHead = head.method === HEAD
     this.startedAt = world.accessLog === null ? 0 : world.preciseNow()
@@ -207,20 +214,23 @@ export class Exchange implements UpstreamUser {
   /** Ends the exchange without an answer, or in the middle of one: the client is gone. */
   cancel(): void {
     if (this.state === IDLE) return
+    this.isCut = this.state !== TUNNEL
     this.#release(false)
-    this.#log()
+    this.#over()
   }
 
   /** Nothing moved for too long. */
   timedOut(): void {
     if (this.state === CONNECTING) {
-      if (this.upstream === null) return this.fail(503) // all that time the queue was full
+      if (this.upstream === null) return this.fail(503) // all that time there was no room
       this.#failure = 504
       return this.#connectFailed('no connection within http-connect-timeout')
     }
     this.#cause = 'silent for http-timeout'
     // A client that was promised a "100 Continue" by the node owes nothing yet.
-    this.fail(this.connection.isWaitingForBody && !this.#isExpecting ? 408 : 504)
+    if (this.connection.isWaitingForBody && !this.#isExpecting) return this.fail(408)
+    if (!this.hasAnswered) this.node!.failures++
+    this.fail(504)
   }
 
   /** Answers with an error of our own, or cuts the answer when one has begun. */
@@ -296,6 +306,7 @@ export class Exchange implements UpstreamUser {
 
   answerIsBad(): void {
     this.#cause = 'no valid HTTP answer, or one cut short'
+    this.node!.failures++
     if (this.hasAnswered) return this.connection.abort()
     this.fail(502)
   }
@@ -315,7 +326,7 @@ export class Exchange implements UpstreamUser {
 
   tunnelEnded(): void {
     this.#release(false)
-    this.#log()
+    this.#over()
   }
 
   // --- the way to a node
@@ -325,10 +336,12 @@ export class Exchange implements UpstreamUser {
     const { world } = this
     this.node = node
     this.tries++
+    node.requests++
     if (!this.#encode(head, bytes, node)) return
     this.state = CONNECTING
     const pool = world.poolOf(node)
     const upstream = pool.take(this, world.wheel.now, this.#mayRepeat, fresh || node.proto === 'uwsgi')
+    if (upstream === null) return this.#lacksDescriptor('EMFILE')
     this.upstream = upstream
     if (!upstream.isOpen) return this.#awaitConnection()
     this.state = WAITING
@@ -388,6 +401,7 @@ export class Exchange implements UpstreamUser {
     if (this.state === TUNNEL) return this.connection.endTunnel()
     if (this.state === ANSWERED) return this.#endEarly()
     if (upstream.received > 0 && (code === '' || this.#isUnreadBody(code))) return this.relay.ended()
+    if (!upstream.isReused || upstream.received > 0) this.node!.failures++ // else it was merely stale
     if (this.hasAnswered) return this.connection.abort()
     this.#failure = 502
     this.#cause = code === '' ? 'closed before its answer' : code
@@ -403,8 +417,8 @@ export class Exchange implements UpstreamUser {
 
   // No node saw the request: it costs them nothing to see it elsewhere.
   #connectFailed(cause: string): void {
+    if (OUR_LIMITS.has(cause)) return this.#lacksDescriptor(cause)
     this.#cause = cause
-    if (OUR_LIMITS.has(cause)) return this.fail(503)
     const { world, running } = this
     const node = this.node!
     const { graceMs } = running.picture
@@ -416,21 +430,34 @@ export class Exchange implements UpstreamUser {
 
   // Only UNIX sockets say so. The node is well and has more to do than it can: no reason to let it rest.
   #queueIsFull(): void {
+    this.#cause = 'its queue of connections is full'
+    this.#lookAgainSoon()
+  }
+
+  // Other exchanges end and leave theirs; their connection may even serve this one.
+  #lacksDescriptor(code: string): void {
+    this.#cause = code
+    if (this.#connectBy === 0) this.#awaitConnection()
+    this.world.admission.descriptorsOut(code)
+    this.#lookAgainSoon()
+  }
+
+  #lookAgainSoon(): void {
     const node = this.node!
     this.#release(false)
     this.tries--
-    this.#cause = 'its queue of connections is full'
+    node.requests--
     this.state = CONNECTING
     // Each look costs a connection; a thousand waiting clients must not take the processor with them.
     this.#looksAgainMs = Math.min(MOST_FULL_QUEUE_MS, this.#looksAgainMs * 2 + Math.random() * 10)
     this.#wait = setTimeout(
-      () => guard('full queue', this.connection, () => this.#tryFull(node)),
+      () => guard('full queue', this.connection, () => this.#lookAgain(node)),
       this.#looksAgainMs,
     )
   }
 
   // Another node may have room meanwhile: it is a new pick.
-  #tryFull(node: Node): void {
+  #lookAgain(node: Node): void {
     this.#wait = null
     this.#sendAgain(this.#backend!.pick(this.world.wheel.now, this.#tried) ?? node, false)
   }
@@ -500,7 +527,7 @@ export class Exchange implements UpstreamUser {
     this.status = answer.status
     if (this.#saysUpgrade) this.connection.keep = false // what came behind it may be no request
     this.connection.answer(answer)
-    this.#log()
+    this.#over()
     this.connection.exchangeDone()
   }
 
@@ -512,7 +539,7 @@ export class Exchange implements UpstreamUser {
 
   #finish(reusable: boolean): void {
     this.#release(reusable)
-    this.#log()
+    this.#over()
     this.connection.exchangeDone()
   }
 
@@ -544,7 +571,8 @@ export class Exchange implements UpstreamUser {
     })
   }
 
-  #log(): void {
+  #over(): void {
+    this.world.counters.requests++
     if (this.world.accessLog !== null) logExchange(this)
   }
 }

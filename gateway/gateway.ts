@@ -1,5 +1,6 @@
 // gateway/gateway.ts: the gateway as a whole: listeners under one picture, from ready to stopped.
-import type { Picture } from '../base/picture.ts'
+import type { CounterBatch, NodeRest } from '../base/messages.ts'
+import type { ListenerPicture, Picture } from '../base/picture.ts'
 import { Listener } from './listener.ts'
 import { selfTest } from './node-socket.ts'
 import { type Tell, World } from './world.ts'
@@ -11,9 +12,9 @@ export class Gateway {
   readonly #listeners: Listener[]
   readonly #tell: Tell
 
-  constructor(picture: Picture, tell: Tell) {
+  constructor(picture: Picture, tell: Tell, count: (batch: CounterBatch) => void) {
     this.#tell = tell
-    this.#world = new World(picture, tell)
+    this.#world = new World(picture, tell, count)
     this.#listeners = picture.listeners.map(listener => new Listener(listener, this.#world))
   }
 
@@ -27,19 +28,49 @@ export class Gateway {
     await Promise.all(this.#listeners.map(listener => listener.listen(this.#world.running.picture.backlog)))
   }
 
-  /** A new picture for all exchanges that begin from now on. Its listeners must be those of the first. */
+  /**
+   * A new picture for all requests and connections that begin from now on. Its listeners have the slots of the first.
+   *
+   * @throws Error when OpenSSL does not like it; nothing has changed then
+   */
   apply(picture: Picture): void {
+    const changes = this.#listeners.map(listener => listener.prepare(atSlot(picture, listener.picture)))
     this.#world.apply(picture)
+    for (const putInForce of changes) putInForce()
+  }
+
+  /** Lets nodes rest as other gateways found out. */
+  rest(rests: readonly NodeRest[]): void {
+    this.#world.rest(rests)
+  }
+
+  /** Opens log files again. Resolves when nothing more goes to the old ones. */
+  reopenLogs(): Promise<void> {
+    return this.#world.reopenLogs()
   }
 
   get connectionCount(): number {
     return this.#listeners.reduce((sum, listener) => sum + listener.connectionCount, 0)
   }
 
+  /**
+   * Others took over: accepts no more, and resolves when every connection is gone, or after `graceMs`. Each closes with
+   * its next answer; what stays idle is left alone, as its client may be sending.
+   */
+  async retire(graceMs: number): Promise<void> {
+    this.#world.isRetiring = true
+    for (const listener of this.#listeners) listener.close()
+    await this.#end(graceMs)
+  }
+
   /** Accepts no more and resolves when the exchanges in hand are over, or after `graceMs`. Idle connections close. */
   async stop(graceMs: number): Promise<void> {
     this.#world.isStopping = true
     for (const listener of this.#listeners) listener.stop()
+    await this.#end(graceMs)
+  }
+
+  async #end(graceMs: number): Promise<void> {
     await this.#emptied(graceMs)
     for (const listener of this.#listeners) listener.drop()
     await this.#world.close()
@@ -55,4 +86,10 @@ export class Gateway {
       look()
     })
   }
+}
+
+function atSlot(picture: Picture, { slot, name }: ListenerPicture): ListenerPicture {
+  const same = picture.listeners.find(listener => listener.slot === slot)
+  if (same === undefined) throw new Error(`the new picture has no listener in place of ${name}`)
+  return same
 }

@@ -1,34 +1,31 @@
-// gateway/listener.ts: an accepting socket with its TLS: every connection becomes an Http1Connection.
+// gateway/listener.ts: an accepting socket. Every connection becomes an Http1Connection, behind its PROXY header and its
+// TLS handshake where there are such; what either asks for is looked up in the picture in force.
 import net from 'node:net'
-import tls from 'node:tls'
-import type { ListenerPicture } from '../base/picture.ts'
-import { isAcceptable, tlsOptions } from '../certs/serve/context.ts'
+import type { ListenerPicture, TlsPicture } from '../base/picture.ts'
+import { Handshakes } from '../certs/serve/handshakes.ts'
+import { Arrival } from './arrival.ts'
 import { guard } from './boundary.ts'
 import { Http1Connection } from './http1/connection.ts'
 import { adopt } from './node-socket.ts'
+import type { Origin } from './socket.ts'
 import type { World } from './world.ts'
 
 export class Listener {
-  readonly picture: ListenerPicture
+  picture: ListenerPicture
   readonly #world: World
   readonly #server: net.Server
+  readonly #arrivals = new Set<Arrival>()
   readonly #connections = new Set<Http1Connection>()
+  #handshakes: Handshakes<Arrival> | null = null
 
+  /** @throws Error when OpenSSL does not like the picture */
   constructor(picture: ListenerPicture, world: World) {
     this.picture = picture
     this.#world = world
-    const options = { noDelay: true, allowHalfOpen: true, keepAlive: world.running.picture.soKeepalive }
-    if (picture.tls === null) this.#server = net.createServer(options, socket => this.#accept(socket))
-    else {
-      const handshakeTimeout = world.running.picture.headersTimeoutMs
-      const settings = picture.tls
-      this.#server = tls.createServer({ ...options, ...tlsOptions(settings), handshakeTimeout }, socket => {
-        if (isAcceptable(socket, settings)) this.#accept(socket)
-        else socket.destroy()
-      })
-      // A failed handshake is the client's business; its socket must not stay.
-      this.#server.on('tlsClientError', (_error, socket: net.Socket) => socket.destroy())
-    }
+    this.#handshakes = this.#handshakesFor(picture.tls)
+    this.#server = net.createServer({ noDelay: true, allowHalfOpen: true }, socket =>
+      guard('accept', { abandon: () => socket.destroy() }, () => this.#accept(socket)),
+    )
   }
 
   /** Accepts on the descriptor that the master bound. Rejects when the kernel does not let us listen there. */
@@ -45,33 +42,106 @@ export class Listener {
     })
   }
 
+  /**
+   * Makes ready for another picture of the same socket. Handshakes under way end as they began.
+   *
+   * @returns puts it in force, which cannot fail
+   * @throws Error when OpenSSL does not like the picture
+   */
+  prepare(picture: ListenerPicture): () => void {
+    const handshakes = this.#handshakesFor(picture.tls)
+    return () => {
+      this.picture = picture
+      this.#handshakes = handshakes
+    }
+  }
+
+  /** Those on their way to HTTP are among them. */
   get connectionCount(): number {
-    return this.#connections.size
+    return this.#arrivals.size + this.#connections.size
+  }
+
+  /** Accepts no more. What waits in the kernel is for whoever else has the socket. */
+  close(): void {
+    this.#server.close()
   }
 
   /** Accepts no more; idle connections close, busy ones after their answer. */
   stop(): void {
-    this.#server.close()
+    this.close()
+    for (const arrival of this.#arrivals) arrival.hurry()
     for (const connection of this.#connections) connection.stop()
   }
 
   /** Closes whatever is left. */
   drop(): void {
+    for (const arrival of this.#arrivals) arrival.socket.destroy()
     for (const connection of this.#connections) connection.drop()
   }
 
   #accept(socket: net.Socket): void {
+    // A client that has reset already has no address, as only UNIX clients have none.
     if (!this.picture.isUnix && socket.remoteAddress === undefined) return void socket.destroy()
-    guard('accept', { abandon: () => socket.destroy() }, () =>
-      adopt(socket, narrow => {
-        const connection = new Http1Connection(narrow, this.#world, this.picture, this.#forget)
+    const { proxyProtocol, soKeepalive } = this.#world.running.picture
+    if (!this.#world.admission.take(socket, proxyProtocol ? '' : (socket.remoteAddress ?? ''), this.#isClear))
+      return
+    if (soKeepalive) socket.setKeepAlive(true)
+    if (!proxyProtocol && this.#handshakes === null) return this.#serve(socket, null)
+    const arrival = new Arrival(socket, this.#world, this.#forgetArrival)
+    this.#arrivals.add(arrival)
+    if (proxyProtocol) arrival.awaitHeader(this.#identified)
+    else this.#secure(arrival)
+  }
+
+  get #isClear(): boolean {
+    return this.#handshakes === null
+  }
+
+  // A proxy that speaks for itself, or for nobody it names, is not counted as a client.
+  readonly #identified = (arrival: Arrival): void => {
+    const { origin, socket } = arrival
+    const address = origin === null || origin.isStranger ? '' : origin.address
+    if (this.#world.admission.takeFrom(socket, address, this.#isClear)) this.#secure(arrival)
+  }
+
+  readonly #secure = (arrival: Arrival): void => {
+    if (this.#handshakes === null) this.#arrived(arrival.socket, arrival)
+    else this.#handshakes.begin(arrival.socket, arrival)
+  }
+
+  // The socket is the arrival's own, or the secure one over it.
+  readonly #arrived = (socket: net.Socket, arrival: Arrival): void => {
+    guard('accept', { abandon: () => socket.destroy() }, () => {
+      this.#serve(socket, arrival.origin)
+      arrival.leave() // later: there is no moment in which nobody counts it
+    })
+  }
+
+  #serve(socket: net.Socket, origin: Origin | null): void {
+    if (origin === null && !this.picture.isUnix && socket.remoteAddress === undefined)
+      return void socket.destroy()
+    adopt(
+      socket,
+      narrow => {
+        const connection = new Http1Connection(narrow, this.#world, this, this.#forget)
         this.#connections.add(connection)
         return connection
-      }),
+      },
+      origin,
     )
+  }
+
+  #handshakesFor(tls: TlsPicture | null): Handshakes<Arrival> | null {
+    const current = this.#handshakes
+    if (tls === null) return null
+    return current?.follows(tls) ? current : new Handshakes(tls, this.#arrived, current)
   }
 
   readonly #forget = (connection: Http1Connection): void => {
     this.#connections.delete(connection)
+  }
+
+  readonly #forgetArrival = (arrival: Arrival): void => {
+    this.#arrivals.delete(arrival)
   }
 }

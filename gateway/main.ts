@@ -12,6 +12,7 @@ const CRASH_GRACE_MS = 5_000
 const MOST_EVENTS_A_SECOND = 20
 
 let gateway: Gateway | null = null
+let noOrphans = false
 let events = 0
 let suppressed = 0
 
@@ -20,35 +21,71 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP', 'SIGUSR2', 'SIGP
   process.on(signal, () => {}) // the master decides, also when a terminal signals the whole group
 }
 process.on('message', (message: ToGateway) => receive(message))
-process.on('disconnect', () => end(ORPHAN_GRACE_MS, 0))
+process.on('disconnect', () => end(noOrphans ? 0 : ORPHAN_GRACE_MS, 0))
 process.on('uncaughtException', error => crash(error))
 process.on('unhandledRejection', error => crash(error))
 onDefect((place, error, count) => tell('error', 'defect', { place, count, stack: stackOf(error) }))
 setInterval(countEvents, 1_000).unref()
 
+type PictureMessage = Extract<ToGateway, { kind: 'picture' }>
+
 function receive(message: ToGateway): void {
   if (message.kind === 'picture') {
-    if (gateway === null) void begin(message.picture)
-    else gateway.apply(message.picture)
+    if (gateway === null) void begin(message)
+    else change(gateway, message)
   } else if (message.kind === 'stop') end(message.graceMs, 0)
+  else if (message.kind === 'retire') retire(message.graceMs)
+  else if (message.kind === 'reopen') void reopenLogs()
 }
 
-async function begin(picture: Picture): Promise<void> {
+async function reopenLogs(): Promise<void> {
+  await gateway?.reopenLogs()
+  send({ kind: 'reopened' })
+}
+
+async function begin({ picture, rests }: PictureMessage): Promise<void> {
   try {
-    gateway = new Gateway(picture, tell)
+    gateway = new Gateway(picture, tell, counters => send({ kind: 'counters', counters }))
+    if (rests !== undefined) gateway.rest(rests)
+    follow(picture)
     await gateway.start()
     send({ kind: 'ready' })
+    send({ kind: 'applied', version: picture.version })
   } catch (error) {
-    send({ kind: 'failed', problem: error instanceof Error ? error.message : String(error) })
+    send({ kind: 'failed', problem: problemOf(error) })
     end(0, 1)
   }
 }
 
+// A picture that cannot be put in force leaves the one before in force.
+function change(running: Gateway, { picture }: PictureMessage): void {
+  try {
+    running.apply(picture)
+    follow(picture)
+    send({ kind: 'applied', version: picture.version })
+  } catch (error) {
+    send({ kind: 'failed', problem: problemOf(error) })
+  }
+}
+
+// What concerns the process, not its traffic.
+function follow(picture: Picture): void {
+  noOrphans = picture.noOrphans
+  process.title = picture.processTitle
+}
+
 /** A second call can only shorten the grace. */
 function end(graceMs: number, code: number): void {
+  exitAfter(gateway === null ? Promise.resolve() : gateway.stop(graceMs), graceMs, code)
+}
+
+function retire(graceMs: number): void {
+  exitAfter(gateway === null ? Promise.resolve() : gateway.retire(graceMs), graceMs, 0)
+}
+
+function exitAfter(ended: Promise<void>, graceMs: number, code: number): void {
   setTimeout(() => process.exit(code), graceMs + 1_000).unref()
-  const stopped = gateway === null ? Promise.resolve() : gateway.stop(graceMs)
-  void stopped.finally(() => process.exit(code))
+  void ended.finally(() => process.exit(code))
 }
 
 function crash(error: unknown): void {
@@ -71,6 +108,10 @@ function countEvents(): void {
 
 function send(message: ToMaster): void {
   if (process.connected) process.send?.(message)
+}
+
+function problemOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function stackOf(error: unknown): string {

@@ -7,7 +7,7 @@ import tls from 'node:tls'
 import type { NodeEndpoint } from '../base/picture.ts'
 import { guard } from './boundary.ts'
 import type { ClientCertificate } from './client.ts'
-import { HEAD_ROOM, type Socket, type SocketOwner, TAIL_ROOM } from './socket.ts'
+import { HEAD_ROOM, type Origin, type Socket, type SocketOwner, TAIL_ROOM } from './socket.ts'
 
 const READ_BYTES = 65536
 const EMPTY = Buffer.alloc(0)
@@ -41,13 +41,15 @@ export class NodeSocket implements Socket {
   #hasEarlyEnd = false
   readonly remoteAddress: string
   readonly remotePort: number
+  readonly isStranger: boolean
 
-  constructor(socket: net.Socket, owner: SocketOwner, isAccepted: boolean) {
+  constructor(socket: net.Socket, owner: SocketOwner, isAccepted: boolean, origin: Origin | null) {
     this.#socket = socket
     this.owner = owner
     this.#isAccepted = isAccepted
-    this.remoteAddress = isAccepted ? (socket.remoteAddress ?? '') : ''
-    this.remotePort = isAccepted ? (socket.remotePort ?? 0) : 0
+    this.remoteAddress = isAccepted ? (origin?.address ?? socket.remoteAddress ?? '') : ''
+    this.remotePort = isAccepted ? (origin?.port ?? socket.remotePort ?? 0) : 0
+    this.isStranger = origin?.isStranger ?? false
     ;(socket as Wrapped)[WRAPPED] = this
   }
 
@@ -125,9 +127,11 @@ export class NodeSocket implements Socket {
   reset(): void {
     this.#isClosed = true
     // Only TCP has a reset. Under TLS the missing end mark says the same, on UNIX sockets the missing bytes do.
-    const isPlainTcp = this.remoteAddress !== '' && !(this.#socket instanceof tls.TLSSocket)
-    if (isPlainTcp) this.#socket.resetAndDestroy()
-    else this.#socket.destroy()
+    const socket = this.#socket
+    const isPlainTcp =
+      this.#isAccepted && socket.localPort !== undefined && !(socket instanceof tls.TLSSocket)
+    if (isPlainTcp) socket.resetAndDestroy()
+    else socket.destroy()
   }
 
   keepBytes(): void {
@@ -235,16 +239,25 @@ function release(bytes: Buffer): void {
   if (byteLength >= RELEASED_BYTES && buffer.byteLength === byteLength) (buffer as ArrayBuffer).transfer(0)
 }
 
-/** Takes over an accepted connection, clear or TLS. @param makeOwner called with the socket, before any byte is told */
-export function adopt(socket: net.Socket, makeOwner: (socket: Socket) => SocketOwner): void {
-  const wrapped = new NodeSocket(socket, NOBODY, true)
+/**
+ * Takes over an accepted connection, clear or TLS.
+ *
+ * @param makeOwner called with the socket, before any byte is told
+ * @param origin null: its other end
+ */
+export function adopt(
+  socket: net.Socket,
+  makeOwner: (socket: Socket) => SocketOwner,
+  origin: Origin | null,
+): void {
+  const wrapped = new NodeSocket(socket, NOBODY, true, origin)
   socket.on('error', onError)
   if (socket instanceof tls.TLSSocket) socket.on('close', onCloseEvent) // its end may come without an error
   wrapped.owner = makeOwner(wrapped)
   if (usesPush) {
     socket.push = push
     if (socket.readableLength > 0) {
-      // TLS may have decrypted early bytes before it told us of the connection.
+      // TLS may have decrypted early bytes before it told us of the connection; others came with a PROXY header.
       const early = socket.read() as Buffer | null
       if (early !== null) guard('data', wrapped, tellData, early)
     }
@@ -269,7 +282,7 @@ export function connect(endpoint: NodeEndpoint, address: string, owner: SocketOw
       },
     },
   })
-  wrapped = new NodeSocket(socket, owner, false)
+  wrapped = new NodeSocket(socket, owner, false, null)
   wrapped.keepBytes()
   socket.setNoDelay(true)
   socket.on('connect', onConnect)
@@ -367,27 +380,31 @@ function pushWorks(): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const seen: string[] = []
     const server = net.createServer({ allowHalfOpen: true }, accepted => {
-      adopt(accepted, socket => ({
-        ...NOBODY,
-        onData(bytes) {
-          seen.push(bytes.toString('latin1'))
-          if (seen.length > 1) return
-          socket.pause()
-          client.write('two')
-          setImmediate(() =>
-            setImmediate(() => {
-              seen.push('pause held')
-              socket.resume()
-              client.end()
-            }),
-          )
-        },
-        onEnd() {
-          socket.destroy()
-          server.close()
-          resolve(seen.join() === 'one,pause held,two')
-        },
-      }))
+      adopt(
+        accepted,
+        socket => ({
+          ...NOBODY,
+          onData(bytes) {
+            seen.push(bytes.toString('latin1'))
+            if (seen.length > 1) return
+            socket.pause()
+            client.write('two')
+            setImmediate(() =>
+              setImmediate(() => {
+                seen.push('pause held')
+                socket.resume()
+                client.end()
+              }),
+            )
+          },
+          onEnd() {
+            socket.destroy()
+            server.close()
+            resolve(seen.join() === 'one,pause held,two')
+          },
+        }),
+        null,
+      )
     })
     const client = new net.Socket()
     client.on('error', reject)

@@ -25,10 +25,21 @@ export interface SocketOwner {
   onFlushed(): void
 }
 
-export interface Socket {
+/** Whom a connection comes from, where that is not its other end: a proxy said so (PROXY protocol). */
+export interface Origin {
   /** Numeric; '' for UNIX sockets. */
+  readonly address: string
+  readonly port: number
+  /** Somebody else than that address, which is the proxy's: what it claims is never believed. */
+  readonly isStranger: boolean
+}
+
+export interface Socket {
+  /** The client's, as far as a proxy told it. Numeric; '' for UNIX sockets. */
   readonly remoteAddress: string
   readonly remotePort: number
+  /** See {@link Origin.isStranger}. */
+  readonly isStranger: boolean
   /** Bytes accepted by write and not yet taken by the kernel. 0 means that the written buffers may be used again. */
   readonly pending: number
   readonly isDestroyed: boolean

@@ -1,12 +1,16 @@
 // gateway/world.ts: what every connection of a gateway shares: the picture in force, the clock, the pools, the log.
+import type { CounterBatch, NodeRest } from '../base/messages.ts'
 import type { NodePicture, Picture } from '../base/picture.ts'
 import { Wheel } from '../base/wheel.ts'
 import { Backend } from '../routing/backend.ts'
 import { Node } from '../routing/node.ts'
 import { RetryBudget } from '../routing/retry-budget.ts'
 import { Table } from '../routing/table.ts'
-import { AccessLog, needsHeaders } from '../stats/access-log.ts'
+import { Admission } from './admission.ts'
 import { TrustedProxies } from './client.ts'
+import { Counters } from './counters.ts'
+import { ExchangeLog } from './log-exchange.ts'
+import { Paces } from './pace.ts'
 import { Troubles } from './troubles.ts'
 import { NodePool } from './upstream/pool.ts'
 import { encodeVars } from './uwsgi/packet.ts'
@@ -34,12 +38,15 @@ export class World {
   readonly budget = new RetryBudget()
   readonly tell: Tell
   readonly troubles: Troubles
+  readonly counters: Counters
+  readonly admission: Admission
+  readonly paces = new Paces()
   running: Running
-  accessLog: AccessLog | null = null
-  /** Whether access-log lines show request headers, so that they must be read out. */
-  logsHeaders = false
+  accessLog: ExchangeLog | null = null
   /** No connection is kept any more: the process ends. */
   isStopping = false
+  /** Others took over: each connection closes with its next answer. */
+  isRetiring = false
   /** HTTP date of this second. */
   date = new Date().toUTCString()
 
@@ -48,20 +55,29 @@ export class World {
   readonly #started = performance.now()
   readonly #timer: NodeJS.Timeout
   readonly #idPrefix = `${process.pid.toString(36)}-${Date.now().toString(36)}-`
+  #logsClosed: Promise<unknown> = Promise.resolve() // those of earlier pictures
   #ids = 0
   #sweptAt = 0
 
-  constructor(picture: Picture, tell: Tell) {
+  constructor(picture: Picture, tell: Tell, count: (batch: CounterBatch) => void) {
     this.tell = tell
+    this.counters = new Counters(count)
+    this.admission = new Admission(this)
     this.troubles = new Troubles(tell)
     this.running = this.#compile(picture)
     this.#openLog(picture)
     this.#timer = setInterval(() => this.#tick(), TICK_MS)
   }
 
+  /** Lets nodes rest as other gateways found out. Those that the picture does not name are left out. */
+  rest(rests: readonly NodeRest[]): void {
+    for (const { name, ms } of rests) this.#nodes.get(name)?.restUntil(this.wheel.now + ms)
+  }
+
   /** Puts a new picture in force for all exchanges that begin from now on. */
   apply(picture: Picture): void {
     const before = this.running.picture.accessLog
+    this.#tellCounters() // nodes may leave
     this.running = this.#compile(picture)
     for (const pool of this.#pools.values()) pool.limit = picture.maxIdlePerNode
     if (JSON.stringify(before) !== JSON.stringify(picture.accessLog)) this.#openLog(picture)
@@ -72,9 +88,20 @@ export class World {
     if (known !== undefined) return known
     // An exchange of an older picture may reach for a node that left since: nothing of it is kept.
     const isCurrent = this.#nodes.get(node.name) === node
-    const pool = new NodePool(node, isCurrent ? this.running.picture.maxIdlePerNode : 0)
+    const pool = new NodePool(node, isCurrent ? this.running.picture.maxIdlePerNode : 0, this.admission)
     if (isCurrent) this.#pools.set(node, pool)
     return pool
+  }
+
+  /** Closes a kept connection to a node, of the first that has one. @returns false when there is none */
+  closeIdleUpstream(): boolean {
+    for (const pool of this.#pools.values()) if (pool.closeLongest()) return true
+    return false
+  }
+
+  /** Opens log files again: they were renamed. Resolves when nothing more goes to the old ones. */
+  async reopenLogs(): Promise<void> {
+    await Promise.all([this.#logsClosed, this.accessLog?.reopen()])
   }
 
   /** Unique among this machine's gateways. */
@@ -89,8 +116,9 @@ export class World {
 
   async close(): Promise<void> {
     clearInterval(this.#timer)
+    this.#tellCounters(0) // what is open now closes with the process
     for (const pool of this.#pools.values()) pool.close()
-    await this.accessLog?.close()
+    await Promise.all([this.#logsClosed, this.accessLog?.close()])
   }
 
   // A node whose name stays keeps its object, and so its health and counters.
@@ -131,14 +159,20 @@ export class World {
     this.accessLog =
       settings === null
         ? null
-        : new AccessLog({ ...settings, onTrouble: text => this.tell('warn', text, {}) })
-    this.logsHeaders = settings !== null && needsHeaders(settings.format)
-    if (old !== null) void old.close()
+        : new ExchangeLog(settings, text => this.tell('warn', text, { code: 'SLUICE_LOG_FAILED' }))
+    if (old !== null) this.#logsClosed = Promise.all([this.#logsClosed, old.close()])
+  }
+
+  #tellCounters(connections = this.admission.connections): void {
+    this.counters.tell(this.wheel.now, connections, this.#nodes.values())
   }
 
   #tick(): void {
     const now = performance.now() - this.#started
     this.wheel.advance(now)
+    this.paces.tick(now, this.running.picture.minRateAfterMs)
+    this.admission.tick()
+    this.counters.tick(now, this.admission.connections, this.#nodes.values())
     if (now - this.#sweptAt < SWEEP_MS) return
     this.#sweptAt = now
     this.date = new Date().toUTCString()

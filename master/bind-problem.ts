@@ -8,14 +8,21 @@ import type { BindRequest } from './sockets.ts'
 /** What Node throws for a failed system call. */
 export interface SystemError extends Error {
   readonly code?: string
+  readonly syscall?: string
 }
 
+const STARTED_AS = process.geteuid?.()
 const MAX_PATH_BYTES = 107 // sun_path holds 108 with its final NUL
 
 /** The located text for a failed bind or listen. */
 export function bindProblem({ name, place, target }: BindRequest, error: SystemError): Problem {
   const [reason, remedy] = target.kind === 'tcp' ? tcpReason(target, error) : unixReason(target.path, error)
   return { place, problem: `cannot listen on ${name}: ${reason}`, remedy }
+}
+
+/** Whether this process was root once and is not any more. */
+export function hasDropped(): boolean {
+  return STARTED_AS === 0 && process.geteuid?.() !== 0
 }
 
 /** Reason and remedy when there is no directory for a UNIX path; null when there is. */
@@ -48,6 +55,12 @@ function tcpReason({ host, port }: { host: string; port: number }, error: System
 }
 
 function privileged(port: number): [string, string] {
+  if (hasDropped()) {
+    return [
+      `only root may bind ports below ${privilegedBelow()}, and Sluice gave that right up`,
+      'Restart it, or give it the CAP_NET_BIND_SERVICE capability (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE)',
+    ]
+  }
   return [
     `ports below ${privilegedBelow()} need a right that user ${process.getuid?.()} does not have`,
     `Start as root, give the CAP_NET_BIND_SERVICE capability (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE; ` +
@@ -81,11 +94,18 @@ function unixReason(path: string, error: SystemError): [string, string] {
       return ['a file that is not a socket is there', 'Move the file away, or choose another path']
     case 'EACCES':
     case 'EPERM':
-      return [
-        `user ${process.getuid?.()} may not make or replace files in ${dirname(path)}`,
-        'Choose a directory this user may write, or start as one who may',
-      ]
+      return unwritableDirectory(dirname(path))
     default:
       return [error.message, 'Choose another path']
   }
+}
+
+function unwritableDirectory(directory: string): [string, string] {
+  const reason = `user ${process.geteuid?.()} may not make or replace files in ${directory}`
+  return hasDropped()
+    ? [
+        `${reason}, and Sluice gave the rights of root up`,
+        'Restart it, or choose a directory this user may write',
+      ]
+    : [reason, 'Choose a directory this user may write, or start as one who may']
 }

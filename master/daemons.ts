@@ -2,7 +2,9 @@
 // left behind, not even when the master is killed.
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
+import { isDeepStrictEqual } from 'node:util'
 import type { Log } from './log.ts'
+import type { Logs } from './logs.ts'
 import { Respawn } from './respawn.ts'
 
 /** Milliseconds between TERM and KILL. */
@@ -33,37 +35,60 @@ export interface DaemonsOptions {
   /** Their whole environment. */
   readonly env: NodeJS.ProcessEnv
   readonly log: Log
+  /** Takes what they print, where that is not for our standard error alone; absent: they print where we do. */
+  readonly logs?: Pick<Logs, 'isElsewhere' | 'followDaemon'>
 }
 
 interface Seat {
-  readonly daemon: DaemonPlan
+  daemon: DaemonPlan
   readonly respawn: Respawn
   child: ChildProcess | null
+  wasStarted: boolean
 }
 
 export class Daemons {
-  readonly #options: DaemonsOptions
-  readonly #seats: Seat[]
+  #options: DaemonsOptions
+  #seats: Seat[]
+  readonly #leaving = new Set<Seat>() // out of the config, not ended yet
   readonly #emptied = Promise.withResolvers<void>()
   #isStopping = false
 
   constructor(options: DaemonsOptions) {
     this.#options = options
-    this.#seats = options.daemons.map(daemon => ({
-      daemon,
-      respawn: new Respawn({ firstMs: 1000, longestMs: 300_000, youngMs: 3000 }),
-      child: null,
-    }))
+    this.#seats = options.daemons.map(newSeat)
   }
 
   start(): void {
     for (const seat of this.#seats) this.#spawn(seat)
   }
 
+  /**
+   * After a reload: those whose command, directory and environment stay go on undisturbed; the others are ended, and new
+   * ones started.
+   */
+  change({ daemons, cwd, env }: Pick<DaemonsOptions, 'daemons' | 'cwd' | 'env'>): void {
+    if (this.#isStopping) return
+    const before = this.#options
+    this.#options = { ...before, daemons, cwd, env }
+    const stays =
+      cwd === before.cwd && isDeepStrictEqual({ ...env }, { ...before.env }) ? [...this.#seats] : []
+    const leaving = new Set(this.#seats)
+    this.#seats = daemons.map(daemon => {
+      const at = stays.findIndex(seat => seat.daemon.command === daemon.command)
+      if (at < 0) return newSeat(daemon)
+      const [kept] = stays.splice(at, 1)
+      leaving.delete(kept!)
+      kept!.daemon = daemon // its line may have moved
+      return kept!
+    })
+    for (const seat of leaving) this.#leave(seat)
+    for (const seat of this.#seats) if (!seat.wasStarted) this.#spawn(seat)
+  }
+
   /** TERM to each group, KILL to what is left after {@link MERCY_MS}, or at once. Resolves when all ended. */
   stop(atOnce: boolean): Promise<void> {
     this.#isStopping = true
-    for (const { child, respawn } of this.#seats) {
+    for (const { child, respawn } of [...this.#seats, ...this.#leaving]) {
       respawn.cancel()
       if (child) stopGroup(child, atOnce ? 0 : MERCY_MS)
     }
@@ -71,15 +96,26 @@ export class Daemons {
     return this.#emptied.promise
   }
 
+  #leave(seat: Seat): void {
+    seat.respawn.cancel()
+    if (seat.child === null) return
+    this.#leaving.add(seat)
+    stopGroup(seat.child, MERCY_MS)
+  }
+
   #spawn(seat: Seat): void {
-    const { cwd, env, log } = this.#options
+    const { cwd, env, log, logs } = this.#options
+    // On a terminal programs write lines at once, into a pipe often only when much has come together.
+    const output = logs?.isElsewhere ? 'pipe' : 'inherit'
     const child = spawn('/bin/sh', ['-c', GUARDED, 'sh', seat.daemon.command], {
       cwd,
       env,
       detached: true, // a session and group of its own: its pid is the group's
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+      stdio: ['ignore', output, output, 'pipe'],
     })
+    logs?.followDaemon(child)
     seat.child = child
+    seat.wasStarted = true
     seat.respawn.started()
     const lifeline = child.stdio[3] as Duplex | null
     lifeline?.on('error', () => {}) // reset when the guard is killed
@@ -94,7 +130,8 @@ export class Daemons {
   #exited(seat: Seat, child: ChildProcess, cause: string): void {
     signalGroup(child, 'SIGKILL') // its guard, and what it left in the background
     seat.child = null
-    if (this.#isStopping) {
+    const isLeaving = this.#leaving.delete(seat)
+    if (this.#isStopping || isLeaving) {
       this.#checkEmpty()
       return
     }
@@ -107,8 +144,14 @@ export class Daemons {
   }
 
   #checkEmpty(): void {
+    if (!this.#isStopping || this.#leaving.size > 0) return
     if (this.#seats.every(seat => seat.child === null)) this.#emptied.resolve()
   }
+}
+
+function newSeat(daemon: DaemonPlan): Seat {
+  const respawn = new Respawn({ firstMs: 1000, longestMs: 300_000, youngMs: 3000 })
+  return { daemon, respawn, child: null, wasStarted: false }
 }
 
 function stopGroup(child: ChildProcess, mercyMs: number): void {

@@ -1,8 +1,8 @@
-// master/gateways.ts: keeps the gateway processes alive and up to date: spawns them with the descriptors of all
-// listeners, gives each the picture, replaces one that dies, and stops them.
+// master/gateways.ts: one generation of gateway processes: spawns them with the descriptors of all listeners, gives each
+// the picture, replaces one that dies, and ends them: at once, or as their work runs out.
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { ToGateway, ToMaster } from '../base/messages.ts'
+import type { CounterBatch, NodeRest, ToGateway, ToMaster } from '../base/messages.ts'
 import type { Picture } from '../base/picture.ts'
 import { childEnvironment } from './environment.ts'
 import type { Log } from './log.ts'
@@ -30,6 +30,12 @@ export interface GatewaysOptions {
   readonly descriptors: (index: number) => readonly number[]
   readonly picture: Picture
   readonly log: Log
+  /** Takes what the process writes to its standard output and error, both pipes. */
+  readonly readOutput?: (child: ChildProcess) => void
+  /** What is known of resting nodes when a gateway starts. */
+  readonly rests?: () => readonly NodeRest[]
+  readonly onCounters?: (pid: number, counters: CounterBatch) => void
+  readonly onGone?: (pid: number) => void
   /** For tests: another program in place of gateway/main. */
   readonly entry?: string
 }
@@ -45,19 +51,30 @@ interface Seat {
   readonly respawn: Respawn
   child: ChildProcess | null
   isReady: boolean
+  /** Version of the picture it follows. */
+  applied: number
+  hasReopened: boolean
   failure: string | null
   readyTimer: NodeJS.Timeout | null
+}
+
+/** Somebody who waits until something holds for every seat. */
+interface Waiter {
+  readonly holds: (seat: Seat) => boolean
+  readonly resolve: () => void
 }
 
 export class Gateways {
   readonly #options: GatewaysOptions
   readonly #log: Log
   readonly #seats: Seat[]
+  readonly #open = new Set<ChildProcess>() // processes that live, or whose output is not read to its end
   readonly #started = Promise.withResolvers<void>()
   readonly #emptied = Promise.withResolvers<void>()
+  #waiters: Waiter[] = []
   #picture: Picture
   #hasStarted = false
-  #isStopping = false
+  #isEnding = false
 
   constructor(options: GatewaysOptions) {
     this.#options = options
@@ -68,6 +85,8 @@ export class Gateways {
       respawn: new Respawn({ firstMs: 100, longestMs: 5000, youngMs: 5000 }),
       child: null,
       isReady: false,
+      applied: 0,
+      hasReopened: true,
       failure: null,
       readyTimer: null,
     }))
@@ -79,63 +98,134 @@ export class Gateways {
     return this.#started.promise
   }
 
-  /** Sends the next picture to all; one that starts later begins with it. */
-  update(picture: Picture): void {
+  /** Sends the next picture to all; one that starts later begins with it. Resolves once each that lives follows it. */
+  update(picture: Picture): Promise<void> {
     this.#picture = picture
-    for (const { child } of this.#seats) if (child) send(child, { kind: 'picture', picture })
+    this.#tellAll({ kind: 'picture', picture })
+    return this.#until(seat => seat.applied >= picture.version)
   }
 
-  /** Resolves when all are gone. A second call can only shorten the grace. */
+  /** Resolves once nothing more goes to log files that were renamed. */
+  reopenLogs(): Promise<void> {
+    for (const seat of this.#seats) seat.hasReopened = seat.child === null
+    this.#tellAll({ kind: 'reopen' })
+    return this.#until(seat => seat.hasReopened)
+  }
+
+  /** They accept no more, and live on for what they have, `graceMs` at most. Resolves when all are gone. */
+  retire(graceMs: number): Promise<void> {
+    return this.#end('retire', graceMs)
+  }
+
+  /** Ends them. Resolves when all are gone. A later call can only shorten the grace. */
   stop(graceMs: number): Promise<void> {
-    this.#isStopping = true
+    return this.#end('stop', graceMs)
+  }
+
+  /** Processes that live, and whether they serve already. */
+  get processes(): { readonly pid: number; readonly isReady: boolean }[] {
+    return this.#seats.flatMap(({ child, isReady }) => (child?.pid ? [{ pid: child.pid, isReady }] : []))
+  }
+
+  #end(kind: 'retire' | 'stop', graceMs: number): Promise<void> {
+    this.#isEnding = true
     for (const seat of this.#seats) {
       seat.respawn.cancel()
-      if (seat.child) stopChild(seat.child, graceMs)
+      if (seat.child) endChild(seat.child, kind, graceMs)
     }
     this.#checkEmpty()
     return this.#emptied.promise
   }
 
   #spawn(seat: Seat): void {
-    const descriptors = this.#options.descriptors(seat.index)
-    const child = fork(this.#options.entry ?? ENTRY, [`gateway-${seat.index + 1}`], {
+    const { entry = ENTRY, descriptors, rests, readOutput } = this.#options
+    const child = fork(entry, [`gateway-${seat.index + 1}`], {
       execArgv: EXEC_ARGV,
       env: childEnvironment(),
       serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...descriptors],
+      stdio: [
+        'ignore',
+        readOutput ? 'pipe' : 'inherit',
+        readOutput ? 'pipe' : 'inherit',
+        'ipc',
+        ...descriptors(seat.index),
+      ],
     })
     seat.child = child
     seat.isReady = false
+    seat.applied = 0
+    seat.hasReopened = true
     seat.failure = null
     seat.respawn.started()
     seat.readyTimer = setTimeout(() => this.#tooSlow(seat, child), READY_MS).unref()
-    child.on('message', message => this.#hear(seat, message))
+    this.#open.add(child)
+    child.on('message', message => this.#hear(seat, child, message))
     child.on('error', error =>
       this.#log.error({ gateway: seat.index + 1, err: error }, 'gateway channel failed'),
     )
     child.once('exit', (code, signal) => this.#exited(seat, child, code, signal))
+    child.once('close', () => this.#closed(child))
+    readOutput?.(child)
     // A spawn that failed (no process to be had) has no 'exit'.
-    if (child.pid === undefined) child.once('error', () => this.#exited(seat, child, null, null))
-    else send(child, { kind: 'picture', picture: this.#picture })
+    if (child.pid === undefined) {
+      child.once('error', () => {
+        this.#open.delete(child)
+        this.#exited(seat, child, null, null)
+      })
+    } else {
+      const resting = rests?.() ?? []
+      const picture = this.#picture
+      send(
+        child,
+        resting.length > 0 ? { kind: 'picture', picture, rests: resting } : { kind: 'picture', picture },
+      )
+    }
   }
 
-  #hear(seat: Seat, raw: unknown): void {
+  #hear(seat: Seat, child: ChildProcess, raw: unknown): void {
     const message: ToMaster | null = readMessage(raw)
-    if (message === null) {
-      this.#log.error({ gateway: seat.index + 1 }, 'gateway sent a message that is not understood')
-    } else if (message.kind === 'ready') {
-      this.#ready(seat)
-    } else if (message.kind === 'failed') {
-      seat.failure = message.problem
-    } else {
-      this.#log[message.level]({ gateway: seat.index + 1, ...message.fields }, message.text)
+    switch (message?.kind) {
+      case undefined:
+        this.#log.error({ gateway: seat.index + 1 }, 'gateway sent a message that is not understood')
+        break
+      case 'ready':
+        if (seat.child === child) this.#ready(seat)
+        break
+      case 'failed':
+        this.#failed(seat, message.problem)
+        break
+      case 'applied':
+        if (seat.child === child) seat.applied = message.version
+        this.#wake()
+        break
+      case 'reopened':
+        if (seat.child === child) seat.hasReopened = true
+        this.#wake()
+        break
+      case 'counters':
+        this.#options.onCounters?.(child.pid ?? 0, message.counters)
+        break
+      case 'event':
+        this.#log[message.level]({ gateway: seat.index + 1, ...message.fields }, message.text)
     }
+  }
+
+  // At its start it ends by itself. Later it serves on by the picture that it has.
+  #failed(seat: Seat, problem: string): void {
+    if (!seat.isReady) {
+      seat.failure = problem
+      return
+    }
+    const code = 'SLUICE_INTERNAL'
+    this.#log.error({ code, gateway: seat.index + 1, cause: problem }, 'gateway keeps the old config')
+    seat.applied = this.#picture.version
+    this.#wake()
   }
 
   #ready(seat: Seat): void {
     seat.isReady = true
     if (seat.readyTimer) clearTimeout(seat.readyTimer)
-    if (this.#hasStarted)
+    if (this.#hasStarted && !this.#isEnding)
       this.#log.info({ gateway: seat.index + 1, gatewayPid: seat.child?.pid }, 'gateway is back')
     if (this.#seats.every(each => each.isReady)) {
       this.#hasStarted = true
@@ -153,10 +243,9 @@ export class Gateways {
     seat.child = null
     seat.isReady = false
     if (seat.readyTimer) clearTimeout(seat.readyTimer)
-    if (this.#isStopping) {
-      this.#checkEmpty()
-      return
-    }
+    this.#options.onGone?.(child.pid ?? 0)
+    this.#wake()
+    if (this.#isEnding) return this.#checkEmpty()
     const cause = seat.failure ?? (signal ? `killed by ${signal}` : `exit code ${code}`)
     if (!this.#hasStarted && (seat.failure || seat.respawn.youngDeaths >= START_TRIES - 1)) {
       this.#started.reject(new GatewayFailed(cause))
@@ -169,13 +258,49 @@ export class Gateways {
     )
   }
 
+  // What a gateway wrote last is read before we call it gone.
+  #closed(child: ChildProcess): void {
+    this.#open.delete(child)
+    this.#checkEmpty()
+  }
+
   #checkEmpty(): void {
-    if (this.#seats.every(seat => seat.child === null)) this.#emptied.resolve()
+    if (!this.#isEnding || this.#open.size > 0 || this.#seats.some(seat => seat.child !== null)) return
+    this.#started.promise.catch(() => {}) // nobody waits for a start that was given up
+    this.#started.reject(new GatewayFailed('it was stopped'))
+    this.#emptied.resolve()
+  }
+
+  #tellAll(message: ToGateway): void {
+    for (const { child } of this.#seats) if (child) send(child, message)
+  }
+
+  // A seat without a process does not count: who takes it begins with the latest picture and the new files.
+  #until(holds: (seat: Seat) => boolean): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, READY_MS).unref()
+      this.#waiters.push({
+        holds,
+        resolve: () => {
+          clearTimeout(timer)
+          resolve()
+        },
+      })
+      this.#wake()
+    })
+  }
+
+  #wake(): void {
+    this.#waiters = this.#waiters.filter(({ holds, resolve }) => {
+      const isOver = this.#seats.every(seat => seat.child === null || holds(seat))
+      if (isOver) resolve()
+      return !isOver
+    })
   }
 }
 
-function stopChild(child: ChildProcess, graceMs: number): void {
-  send(child, { kind: 'stop', graceMs })
+function endChild(child: ChildProcess, kind: 'retire' | 'stop', graceMs: number): void {
+  send(child, { kind, graceMs })
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs + STOP_SLACK_MS)
   child.once('exit', () => clearTimeout(timer))
 }

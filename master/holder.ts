@@ -1,6 +1,7 @@
 // master/holder.ts: which process holds an address that we could not bind, read from /proc.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
+import { type InetSocket, inetSockets, socketInode, unixSockets } from './proc-net.ts'
 
 /** A process that listens where we wanted to. `command` is its command line, shortened. */
 export interface Holder {
@@ -9,12 +10,13 @@ export interface Holder {
 }
 
 const COMMAND_LENGTH = 80
-const LISTEN = '0A' // TCP_LISTEN in /proc/net/tcp
-const UNCONNECTED = '01' // SS_UNCONNECTED in /proc/net/unix: bound or listening, not an accepted connection
 
 /** @returns the listener on `port` whose address collides with `host`; null when none can be seen */
 export function tcpHolder(host: string, port: number): Holder | null {
-  return holderOf(inodes(['/proc/net/tcp', '/proc/net/tcp6'], fields => listensOn(fields, host, port)))
+  const rivals = inetSockets('tcp').filter(
+    each => each.isListening && each.port === port && collides(each, host),
+  )
+  return holderOf(new Set(rivals.map(({ inode }) => inode)))
 }
 
 /** @param path file name, or '\0name' for an abstract one */
@@ -22,9 +24,13 @@ export function unixHolder(path: string): Holder | null {
   return holderOf(unixInodes(path))
 }
 
-/** Whether a living process holds a socket of this name, listening already or about to. */
-export function isUnixHeld(path: string): boolean {
-  return unixInodes(path).size > 0
+/**
+ * Whether a living process holds a socket of this name, listening already or about to.
+ *
+ * @param own inodes of sockets that do not count
+ */
+export function isUnixHeld(path: string, own: ReadonlySet<string>): boolean {
+  return [...unixInodes(path)].some(inode => !own.has(inode))
 }
 
 /** "process 4711 (nginx: master process)", or what little is known when it is hidden from us. */
@@ -32,55 +38,23 @@ export function holderText(holder: Holder | null): string {
   return holder ? `process ${holder.pid} (${holder.command})` : 'a process that we may not see'
 }
 
-// Fields: sl, local, remote, state, queues, timer, retransmits, uid, timeout, inode.
-function listensOn(fields: readonly string[], host: string, port: number): boolean {
-  const [address = '', hexPort = ''] = fields[1]?.split(':') ?? []
-  if (fields[3] !== LISTEN || Number.parseInt(hexPort, 16) !== port) return false
-  return /^0+$/.test(address) || isAny(host) || address.endsWith(hexAddress(host))
+function collides(listening: InetSocket, host: string): boolean {
+  if (isAny(listening.host) || isAny(host)) return true
+  // On one port, naming a listener on another address beats naming none.
+  return isIPv6(host) || listening.host === host || listening.host === `::ffff:${host}`
 }
 
 function isAny(host: string): boolean {
   return host === '0.0.0.0' || host === '::'
 }
 
-// IPv4 in the kernel's byte order; "::ffff:1.2.3.4" in tcp6 ends with the same digits. An IPv6 address is not
-// compared: on one port, naming a listener on another address beats naming none.
-function hexAddress(host: string): string {
-  if (isIPv6(host)) return ''
-  const bytes = host.split('.').map(Number)
-  return bytes
-    .reverse()
-    .map(byte => byte.toString(16).padStart(2, '0'))
-    .join('')
-    .toUpperCase()
-}
-
-// Fields: num, refcount, protocol, flags, type, state, inode, path ("@name" for an abstract one).
 function unixInodes(path: string): Set<string> {
   const shown = path.replace(/^\0/, '@').replaceAll('\0', '@')
-  return inodes(['/proc/net/unix'], f => f[5] === UNCONNECTED && f.slice(7).join(' ') === shown, 6)
-}
-
-function inodes(
-  files: readonly string[],
-  isWanted: (fields: readonly string[]) => boolean,
-  column = 9,
-): Set<string> {
-  const found = new Set<string>()
-  for (const line of files.flatMap(readLines)) {
-    const fields = line.trim().split(/\s+/)
-    const inode = fields[column]
-    if (inode && inode !== '0' && isWanted(fields)) found.add(inode)
-  }
-  return found
-}
-
-function readLines(file: string): string[] {
-  try {
-    return readFileSync(file, 'latin1').split('\n').slice(1)
-  } catch {
-    return [] // no /proc, or no IPv6
-  }
+  return new Set(
+    unixSockets().flatMap(({ isConnected, path, inode }) => {
+      return !isConnected && path === shown ? [inode] : []
+    }),
+  )
 }
 
 // The lowest pid: of a server with children that share the socket, mostly the one to stop. We ourselves hold the
@@ -103,14 +77,6 @@ function listDirectory(path: string): string[] {
     return readdirSync(path)
   } catch {
     return [] // ended meanwhile, or another user's
-  }
-}
-
-function socketInode(link: string): string {
-  try {
-    return /^socket:\[(\d+)\]$/.exec(readlinkSync(link))?.[1] ?? ''
-  } catch {
-    return ''
   }
 }
 

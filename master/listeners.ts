@@ -7,7 +7,9 @@ import type { ListenAddress } from '../base/address.ts'
 import type { TlsListener } from '../config/address-kinds.ts'
 import { type Config, type Place, type Problem, placeText } from '../config/config.ts'
 import { type Listener, type ListenerOption, listenersOf, withoutRepeats } from '../config/listeners.ts'
+import { type Inherited, inheritedSockets } from './activation.ts'
 import { missingDirectory } from './bind-problem.ts'
+import { collides } from './bind-target.ts'
 import type { BindRequest, BindTarget } from './sockets.ts'
 
 /** One listener of the config, on one of the addresses to bind. */
@@ -21,9 +23,11 @@ export interface ListenerPlan {
 }
 
 export interface Listeners {
+  /** Two of them that are equal from one config to the next stand for the same sockets. */
   readonly binds: readonly BindRequest[]
   readonly listeners: readonly ListenerPlan[]
   readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
 }
 
 /**
@@ -31,47 +35,92 @@ export interface Listeners {
  * are different words that turn out to be one address.
  *
  * @param startDirectory absolute; relative UNIX paths begin there
+ * @param inherited what this process was started with; null when the config is looked at for another one
  */
-export async function planListeners(config: Config, startDirectory: string): Promise<Listeners> {
-  const plan: Plan = { binds: [], listeners: [], problems: [] }
+export async function planListeners(
+  config: Config,
+  startDirectory: string,
+  inherited: Inherited | null = inheritedSockets(),
+): Promise<Listeners> {
+  const plan: Plan = { startDirectory, inherited, binds: [], listeners: [], problems: [], warnings: [] }
   const shared: (number | null)[] = []
-  for (const wanted of sharedSockets(config)) shared.push(await planBind(plan, wanted, startDirectory))
+  for (const wanted of sharedSockets(config)) shared.push(await planBind(plan, wanted))
   for (const wanted of withoutRepeats(listenersOf(config))) {
     const { option, place, address, tls, toHttps } = wanted
-    const bind =
-      address.kind === 'shared'
-        ? (shared[address.index] ?? null)
-        : await planBind(plan, wanted, startDirectory)
+    const bind = address.kind === 'shared' ? (shared[address.index] ?? null) : await planBind(plan, wanted)
     if (bind !== null) plan.listeners.push({ option, place, bind, tls, toHttps })
   }
+  if (inherited !== null) plan.problems.push(...leftOver(config, inherited, plan.binds))
   return plan
 }
 
 type Wanted = Pick<Listener, 'place' | 'address'>
 
 interface Plan {
+  readonly startDirectory: string
+  readonly inherited: Inherited | null
   readonly binds: BindRequest[]
   readonly listeners: ListenerPlan[]
   readonly problems: Problem[]
+  readonly warnings: Problem[]
 }
 
-// @returns the index in binds; null when it was refused
-async function planBind(
-  { binds, problems }: Plan,
-  { place, address }: Wanted,
-  startDirectory: string,
-): Promise<number | null> {
-  const target = await bindTarget(address, startDirectory)
+// @returns the index in binds; null when it was refused, or is not known here
+async function planBind(plan: Plan, { place, address }: Wanted): Promise<number | null> {
+  const { binds, problems, warnings, inherited } = plan
+  if (address.kind === 'fd' && inherited === null) {
+    const problem = `${address.text} is known to the process that is started with it, and was not looked at`
+    warnings.push({ place, problem, remedy: '' })
+    return null
+  }
+  const target = await bindTarget(address, plan)
   if ('problem' in target) {
     problems.push({ place, ...target })
     return null
   }
-  const name = targetName(target)
-  const rival = binds.find(bind => collides(bind.target, target))
-  if (rival === undefined) return binds.push({ name, place, target }) - 1
+  const request = {
+    name: targetName(target),
+    place,
+    target,
+    inherited: passedFor(address, target, inherited),
+  }
+  const rival = binds.find(bind => clashes(bind, request))
+  if (rival === undefined) return binds.push(request) - 1
   const taken = `${rival.name} at ${placeText(rival.place)}`
-  problems.push({ place, problem: `${name} is taken already by ${taken}`, remedy: 'Keep one of the two' })
+  problems.push({
+    place,
+    problem: `${request.name} is taken already by ${taken}`,
+    remedy: 'Keep one of the two',
+  })
   return null
+}
+
+// What systemd opened is used wherever its address is written, so that a config works with and without it.
+function passedFor(address: ListenAddress, target: BindTarget, inherited: Inherited | null): number | null {
+  if (address.kind === 'fd') return address.fd
+  const name = targetName(target)
+  return inherited?.activated.find(each => targetName(each.target) === name)?.fd ?? null
+}
+
+// The kernel holds connections for whoever opened the socket, so one that nobody serves would let clients hang.
+function leftOver(config: Config, inherited: Inherited, binds: readonly BindRequest[]): Problem[] {
+  const place: Place = {
+    file: config.pairs.find(pair => pair.place.file !== null)?.place.file ?? null,
+    line: 0,
+  }
+  const unused = inherited.activated.filter(({ fd }) => binds.every(bind => bind.inherited !== fd))
+  return [
+    ...inherited.useless.map(({ problem }) => ({
+      place,
+      problem: `${problem}, and systemd passed it to Sluice`,
+      remedy: 'Take it out of the .socket unit',
+    })),
+    ...unused.map(({ fd, target }) => ({
+      place,
+      problem: `${inherited.label(fd)}, ${targetName(target)}, which systemd opened, is used by no line`,
+      remedy: `Write http = fd://${fd}, or take it out of the .socket unit`,
+    })),
+  ]
 }
 
 function sharedSockets({ values, place }: Config): Wanted[] {
@@ -80,7 +129,10 @@ function sharedSockets({ values, place }: Config): Wanted[] {
 
 type Refusal = { readonly problem: string; readonly remedy: string }
 
-async function bindTarget(address: ListenAddress, startDirectory: string): Promise<BindTarget | Refusal> {
+async function bindTarget(
+  address: ListenAddress,
+  { startDirectory, inherited }: Plan,
+): Promise<BindTarget | Refusal> {
   switch (address.kind) {
     case 'tcp':
       return isIP(address.host) ? { kind: 'tcp', host: address.host, port: address.port } : named(address)
@@ -92,11 +144,10 @@ async function bindTarget(address: ListenAddress, startDirectory: string): Promi
       return { kind: 'unix', path: `\0${address.name}` }
     case 'shared':
       return { problem: `${address.text} stands for no address here`, remedy: 'Write the address itself' }
-    case 'fd':
-      return {
-        problem: `${address.text}: inherited sockets are not supported yet`,
-        remedy: 'Write the address itself, so that Sluice binds it',
-      }
+    case 'fd': {
+      const found = inherited!.find(address.fd)
+      return 'target' in found ? found.target : found
+    }
   }
 }
 
@@ -137,11 +188,8 @@ export function targetName(target: BindTarget): string {
   return isIPv6(target.host) ? `[${target.host}]:${target.port}` : `${target.host}:${target.port}`
 }
 
-// Both would bind, as nothing listens yet, and the second to listen would fail. "[::]" beside IPv4 is bound for
-// IPv6 alone (see sockets.ts).
-function collides(a: BindTarget, b: BindTarget): boolean {
-  if (a.kind === 'unix' || b.kind === 'unix') return a.kind === b.kind && targetName(a) === targetName(b)
-  if (a.port !== b.port || a.port === 0 || isIPv4(a.host) !== isIPv4(b.host)) return false
-  const any = isIPv4(a.host) ? '0.0.0.0' : '::'
-  return a.host === b.host || a.host === any || b.host === any
+// Descriptors may share an address (systemd's ReusePort).
+function clashes(a: BindRequest, b: BindRequest): boolean {
+  if (a.inherited !== null && b.inherited !== null) return a.inherited === b.inherited
+  return collides(a.target, b.target)
 }

@@ -1,47 +1,92 @@
-// master/master.ts: the life of an instance: binds, starts daemons and gateways, keeps them going, ends them all.
+// master/master.ts: the life of an instance: binds, starts daemons and gateways, keeps them going, reloads, ends them all.
 // It carries no traffic.
 import type { Picture, TlsPicture } from '../base/picture.ts'
-import { selfSigned } from '../certs/manage/self-signed.ts'
-import { openStateDirectory, stateDirectories } from '../certs/manage/state-directory.ts'
-import type { Place } from '../config/config.ts'
+import { changeText } from '../config/changes.ts'
+import { type Config, type Problem, problemText } from '../config/config.ts'
+import { becomeUser } from './become.ts'
 import { bindProblem } from './bind-problem.ts'
+import type { ReloadReport, Status, StopMode } from './controls.ts'
 import { forbidCoreDumps } from './core-dumps.ts'
 import { Daemons } from './daemons.ts'
-import { GatewayFailed, Gateways } from './gateways.ts'
+import { GatewayFailed } from './gateways.ts'
+import { Generations, type PictureFor } from './generations.ts'
 import { tcpHolder } from './holder.ts'
+import { setLimits } from './limits.ts'
 import type { Log } from './log.ts'
+import type { Logs } from './logs.ts'
 import { Names } from './names.ts'
-import { buildPicture, nodeHosts } from './picture.ts'
-import { checkPidfile, removePidfile, writePidfile } from './pidfile.ts'
+import type { Owner } from './owner.ts'
+import { boundName, buildPicture, nodeHosts, nodeNames } from './picture.ts'
 import type { StartPlan } from './plan.ts'
 import { StartRefused } from './refused.ts'
+import { changedFiles, reasonsForNew, refusals, saysTheSame, waitingForRestart } from './reload.ts'
+import type { Steered } from './requests.ts'
 import { type Served, servedUrls } from './served.ts'
-import { type BoundListener, bindAll } from './sockets.ts'
+import { type BindOptions, type BoundListener, rebind } from './sockets.ts'
+import { tlsPictures } from './tls.ts'
+import { Totals } from './totals.ts'
+import { warnOfRoot } from './user.ts'
 
-/** Milliseconds that exchanges in hand have at a graceful stop. */
-const GRACE_MS = 60_000
-/** Milliseconds that a start waits for DNS before it goes on without. */
+/** Milliseconds that a start or reload waits for DNS before it goes on without. */
 const NAMES_MS = 3000
+/** How often logs are looked at that grow beyond log-maxsize. */
+const LOG_CHECK_MS = 1000
 
-export type StopMode = 'graceful' | 'now' | 'kill'
+export interface MasterOptions {
+  readonly plan: StartPlan
+  readonly logs: Logs
+  readonly version: string
+  /** Reads and checks the whole config again. @throws StartRefused */
+  readonly read: () => Promise<StartPlan>
+  /** Makes what may need the rights that are given up next; `owner` null: none are. @throws StartRefused */
+  readonly beforeDrop?: (owner: Owner | null) => void | Promise<void>
+  /** @throws StartRefused */
+  readonly afterDrop?: () => void | Promise<void>
+}
 
-export class Master {
-  readonly #plan: StartPlan
+/** What is in force: swapped whole by a reload. */
+interface Running {
+  readonly plan: StartPlan
+  /** One for each of plan.binds. */
+  readonly bound: readonly BoundListener[]
+  /** One for each of plan.listeners. */
+  readonly tls: readonly (TlsPicture | null)[]
+}
+
+export class Master implements Steered {
+  readonly #options: MasterOptions
   readonly #log: Log
+  readonly #totals = new Totals()
   readonly #names: Names
   readonly #daemons: Daemons
-  #bound: BoundListener[] = []
-  #tls: (TlsPicture | null)[] = []
-  #gateways: Gateways | null = null
-  #version = 0
+  readonly #generations: Generations
+  readonly #startedAt = Date.now()
+  #running: Running
+  #version = 0 // of the latest picture
+  #reloads = 0
+  #isPaused = false
+  #isRotating = false
+  #logTimer: NodeJS.Timeout | null = null
+  #work: Promise<unknown> = Promise.resolve() // reloads and pauses, one after the other
+  #next: { replace: boolean; report: Promise<ReloadReport> } | null = null // a reload that did not begin yet
   #stopped: Promise<void> | null = null
 
-  constructor(plan: StartPlan, log: Log) {
-    this.#plan = plan
+  constructor(options: MasterOptions) {
+    const { plan, logs } = options
+    const log = logs.events
+    this.#options = options
     this.#log = log
-    this.#names = new Names(nodeHosts(plan.config), () => this.#update(), log)
+    this.#running = { plan, bound: [], tls: [] }
+    this.#names = new Names(nodeHosts(plan.config), () => void this.#update(), log)
     const { daemons, directory: cwd, daemonEnv: env } = plan
-    this.#daemons = new Daemons({ daemons, cwd, env, log })
+    this.#daemons = new Daemons({ daemons, cwd, env, log, logs })
+    this.#generations = new Generations({
+      log,
+      readOutput: child => logs.followGateway(child),
+      rests: () => this.#totals.rests(),
+      onCounters: (pid, batch) => this.#totals.add(pid, batch),
+      onGone: pid => this.#totals.gone(pid),
+    })
   }
 
   /**
@@ -50,131 +95,274 @@ export class Master {
    * @throws StartRefused with what people should read
    */
   async start(): Promise<Served[]> {
-    const plan = this.#plan
-    if (plan.pidfile) checkPidfile(plan.pidfile)
-    await forbidCoreDumps(this.#log)
-    this.#tls = await this.#readTls()
-    const copies = plan.hasSocketPerGateway ? plan.gateways : 1
-    this.#bound = await bindAll(plan.binds, { copies, isShared: plan.config.values['reuse-port'] })
-    await this.#names.start(NAMES_MS)
-    if (this.#stopped) {
-      this.#closeListeners()
-      return []
+    const { plan } = this.#options
+    const started = Promise.withResolvers<void>()
+    this.#work = started.promise // a reload waits for the start
+    try {
+      setLimits(plan.config)
+      warnOfRoot(plan.user, this.#log)
+      await forbidCoreDumps(this.#log)
+      const tls = await tlsPictures(plan, this.#log)
+      const { bound } = await rebind([], plan.binds, bindOptions(plan))
+      this.#running = { plan, bound, tls }
+      await this.#options.beforeDrop?.(plan.user)
+      becomeUser(plan)
+      this.#options.logs.begin()
+      await this.#options.afterDrop?.()
+      await this.#names.start(NAMES_MS)
+      if (this.#stopped) {
+        this.#closeListeners()
+        return []
+      }
+      this.#logTimer = setInterval(() => this.#checkLogs(), LOG_CHECK_MS)
+      this.#daemons.start()
+      await this.#begin(this.#running, null)
+      return servedUrls(plan, bound, this.#pictureNow(this.#running).nodes)
+    } finally {
+      started.resolve()
     }
-    this.#daemons.start()
-    const picture = this.#picture()
-    await this.#startGateways(picture)
-    if (plan.pidfile && !this.#stopped) writePidfile(plan.pidfile)
-    return servedUrls(plan, this.#bound, picture.nodes)
+  }
+
+  /** What is in force. */
+  get config(): Config {
+    return this.#running.plan.config
+  }
+
+  reload({ replace = false } = {}): Promise<ReloadReport> {
+    if (this.#next !== null) {
+      this.#next.replace ||= replace
+      return this.#next.report
+    }
+    const report = this.#inTurn(() => {
+      const wantsNew = this.#next?.replace ?? replace
+      this.#next = null
+      return this.#reloadNow(wantsNew)
+    })
+    this.#next = { replace, report }
+    return report
   }
 
   /** Ends everything. A second call may be less patient than the first, and joins it. */
   stop(mode: StopMode): Promise<void> {
     const first = this.#stopped
     if (first) {
-      void this.#gateways?.stop(0)
+      void this.#generations.stop(0)
       if (mode !== 'graceful') void this.#daemons.stop(true)
       return first
     }
-    this.#stopped = this.#stopAll(mode)
+    this.#stopped = this.#stopEverything(mode)
     return this.#stopped
+  }
+
+  pauseOrResume(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (this.#stopped) return this.#isPaused
+      const { plan } = this.#running
+      if (this.#isPaused) await this.#begin(this.#running, this.#running)
+      else this.#generations.retire(plan.config.values['reload-mercy'])
+      this.#isPaused = !this.#isPaused
+      return this.#isPaused
+    })
+  }
+
+  async reopenLogs(): Promise<void> {
+    await Promise.all([this.#options.logs.reopen(), this.#generations.reopenLogs()])
+    this.#log.info('log files were opened again')
+  }
+
+  async rotateLogs(): Promise<void> {
+    await this.#rotate(false)
+  }
+
+  status(): Status {
+    const { plan, bound } = this.#running
+    return {
+      version: this.#options.version,
+      pid: process.pid,
+      startedAt: this.#startedAt,
+      isPaused: this.#isPaused,
+      files: plan.config.files,
+      listeners: plan.listeners.map(({ bind }) => boundName(bound[bind]!)),
+      reloads: this.#reloads,
+      gateways: this.#generations.status(pid => this.#totals.connectionsOf(pid)),
+      counters: this.#totals.counters,
+      nodes: this.#totals.nodes(nodeNames(plan.config)),
+    }
+  }
+
+  async #reloadNow(replace: boolean): Promise<ReloadReport> {
+    const began = performance.now()
+    const report = (kind: ReloadReport['kind'], rest: Partial<ReloadReport> = {}): ReloadReport => {
+      const tookMs = Math.round(performance.now() - began)
+      return { kind, changes: [], reasons: [], warnings: [], problem: '', tookMs, ...rest }
+    }
+    if (this.#stopped) return report('stopping')
+    try {
+      const done = await this.#change(await this.#options.read(), replace)
+      const { kind, changes, reasons, warnings } = report(done.kind, done)
+      if (kind !== 'unchanged') this.#reloads++
+      this.#log.info({ kind, changes, ...(reasons.length ? { reasons } : {}) }, 'reloaded')
+      for (const warning of warnings) this.#log.warn(warning)
+      return report(kind, { changes, reasons, warnings })
+    } catch (error) {
+      const problem = this.#refusal(error)
+      this.#log.error({ code: 'SLUICE_RELOAD_REFUSED' }, `reload refused, nothing changed: ${problem}`)
+      return report('refused', { problem })
+    }
+  }
+
+  // All that can fail comes first; what runs is touched only when the rest cannot fail any more.
+  async #change(
+    plan: StartPlan,
+    replace: boolean,
+  ): Promise<Pick<ReloadReport, 'kind' | 'changes' | 'reasons' | 'warnings'>> {
+    const before = this.#running
+    const impossible = refusals(before.plan, plan)
+    if (impossible.length > 0) throw new StartRefused('SLUICE_RELOAD_REFUSED', impossible)
+    const tls = await tlsPictures(plan, this.#log)
+    const sockets = await rebind(before.bound, plan.binds, bindOptions(plan))
+    const after: Running = { plan, bound: sockets.bound, tls }
+    try {
+      await this.#names.add(nodeHosts(plan.config), NAMES_MS)
+      const reasons = reasonsForNew(before, after)
+      const old = this.#pictureNow(before)
+      const now = this.#pictureNow(after)
+      const optionChanges = changeText(before.plan.config, plan.config)
+      const changes = [...optionChanges, ...changedFiles(old, now)]
+      const isNew = (replace || reasons.length > 0) && !this.#isPaused
+      if (isNew) await this.#begin(after, before)
+      if (this.#stopped) throw new Error('Sluice stops')
+      this.#running = after
+      this.#options.logs.change(plan.logs)
+      await this.#generations.update(this.#picture(after))
+      sockets.commit()
+      await this.#settle(after)
+      const isSame = optionChanges.length === 0 && saysTheSame(old, now)
+      const warnings = [
+        ...plan.config.warnings,
+        ...plan.warnings,
+        ...sockets.warnings,
+        ...waitingForRestart(before.plan, plan),
+      ]
+      return {
+        kind: isNew ? 'new generation' : isSame ? 'unchanged' : 'in place',
+        changes,
+        reasons,
+        warnings: warnings.map(warning => problemText(warning, 'warning')),
+      }
+    } catch (error) {
+      if (this.#running !== after) sockets.undo()
+      this.#names.forgetOthers(nodeHosts(this.#running.plan.config))
+      throw error
+    }
+  }
+
+  // Gateways follow the new config by now; the rest of the house does too.
+  async #settle({ plan }: Running): Promise<void> {
+    this.#names.forgetOthers(nodeHosts(plan.config))
+    this.#totals.keep(new Set(nodeNames(plan.config)))
+    this.#daemons.change({ daemons: plan.daemons, cwd: plan.directory, env: plan.daemonEnv })
+    if (plan.logs.reopensAtReload) await this.reopenLogs()
+  }
+
+  // A rotation that takes longer than a second is not begun twice.
+  #checkLogs(): void {
+    if (this.#isRotating || !this.#options.logs.check()) return
+    this.#isRotating = true
+    void this.#rotate(true).finally(() => {
+      this.#isRotating = false
+    })
+  }
+
+  // The files are renamed first: what gateways write until they hear of it goes to the old ones.
+  async #rotate(onlyLarge: boolean): Promise<void> {
+    await this.#options.logs.rotate(onlyLarge)
+    await this.#generations.reopenLogs()
   }
 
   // Gateways before daemons: what is in hand may need the application that runs as one. An address refuses
   // connections only when our descriptor is closed too; as long as it is open they would wait for nobody.
-  async #stopAll(mode: StopMode): Promise<void> {
+  async #stopEverything(mode: StopMode): Promise<void> {
+    const { plan } = this.#running
     this.#names.stop()
-    const gatewaysGone = this.#gateways?.stop(mode === 'graceful' ? GRACE_MS : 0)
+    if (this.#logTimer) clearInterval(this.#logTimer)
+    const gatewaysGone = this.#generations.stop(mode === 'graceful' ? plan.config.values['reload-mercy'] : 0)
     this.#closeListeners()
     await gatewaysGone
     await this.#daemons.stop(mode === 'kill')
-    if (this.#plan.pidfile) removePidfile(this.#plan.pidfile.path)
   }
 
   #closeListeners(): void {
-    for (const listener of this.#bound) listener.close()
+    for (const listener of this.#running.bound) listener.close()
   }
 
-  #update(): void {
-    if (!this.#stopped) this.#gateways?.update(this.#picture())
+  async #update(): Promise<void> {
+    if (!this.#stopped) await this.#generations.update(this.#picture(this.#running))
   }
 
-  async #startGateways(picture: Picture): Promise<void> {
-    this.#gateways = new Gateways({
-      count: this.#plan.gateways,
-      descriptors: index => this.#bound.map(listener => listener.fd(index)),
-      picture,
-      log: this.#log,
-    })
+  async #begin(running: Running, before: Running | null): Promise<void> {
+    const { plan, bound } = running
+    const mercyMs = plan.config.values['reload-mercy']
     try {
-      await this.#gateways.start()
+      const held = bound.flatMap(listener => [listener, ...listener.more])
+      await this.#generations.begin(plan.gateways, held, this.#picture(running), mercyMs)
     } catch (error) {
-      throw error instanceof GatewayFailed ? this.#gatewayProblem(error) : error
+      throw error instanceof GatewayFailed ? gatewayProblem(error, running, before) : error
     }
   }
 
-  #picture(): Picture {
+  #picture({ plan, bound, tls }: Running): PictureFor {
     const addresses = (host: string) => this.#names.addresses(host)
-    this.#version++
-    return buildPicture({
-      plan: this.#plan,
-      bound: this.#bound,
-      tls: this.#tls,
-      addresses,
-      version: this.#version,
-    })
+    const version = ++this.#version
+    return held => buildPicture({ plan, bound, tls, addresses, version, held })
   }
 
-  async #readTls(): Promise<(TlsPicture | null)[]> {
-    const pictures: (TlsPicture | null)[] = []
-    for (const [i, tls] of this.#plan.tls.entries()) {
-      const place = this.#plan.listeners[i]!.place
-      const certificate =
-        tls?.certificate === 'self-signed' ? await this.#selfSigned(place) : tls?.certificate
-      pictures.push(
-        tls && certificate ? { cert: certificate.cert, key: certificate.key, ...tls.settings } : null,
-      )
-    }
-    return pictures
+  /** For comparing, not for gateways. */
+  #pictureNow(running: Running): Picture {
+    return this.#picture(running)(running.bound)
   }
 
-  async #selfSigned(place: Place): Promise<{ cert: string; key: string }> {
-    const directory = openStateDirectory()
-    if (directory === null) {
-      throw new StartRefused('SLUICE_CERTIFICATE_INVALID', [{ place, ...stateProblem(stateDirectories()) }])
-    }
-    const made = await selfSigned(directory)
-    if ('problem' in made) throw new StartRefused('SLUICE_CERTIFICATE_INVALID', [{ place, ...made }])
-    if (made.isNew) this.#log.info({ file: made.file }, 'made a self-signed certificate')
-    return made
+  #refusal(error: unknown): string {
+    if (error instanceof StartRefused) return error.message
+    this.#log.error({ code: 'SLUICE_INTERNAL', err: error }, 'internal error in a reload')
+    return error instanceof Error ? error.message : String(error)
   }
 
-  // Two starts at once both bind, as neither listens yet; the later one learns it here.
-  #gatewayProblem(error: GatewayFailed): StartRefused {
-    const taken = this.#bound.filter(({ request: { target } }) => {
-      return target.kind === 'tcp' && target.port !== 0 && tcpHolder(target.host, target.port) !== null
-    })
-    const inUse = Object.assign(new Error(error.message), { code: 'EADDRINUSE' })
-    if (taken.length > 0) {
-      return new StartRefused(
-        'SLUICE_BIND_FAILED',
-        taken.map(({ request }) => bindProblem(request, inUse)),
-      )
-    }
-    const place = this.#plan.listeners[0]!.place
-    const problem = `the gateways cannot start: ${error.message}`
-    return new StartRefused('SLUICE_START_FAILED', [
-      { place, problem, remedy: 'Correct the cause, then start again' },
-    ])
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#work.then(work)
+    this.#work = done.catch(() => {})
+    return done
   }
 }
 
-function stateProblem(tried: readonly string[]): { problem: string; remedy: string } {
-  const [first, ...others] = tried
-  const [who, which] =
-    others.length === 0 ? [`${first} cannot`, 'it'] : [`none of ${tried.join(', ')} can`, 'one of them']
-  return {
-    problem: `${who} hold the self-signed certificate`,
-    remedy: `Make ${which} writable, or name another directory in STATE_DIRECTORY`,
+function bindOptions({ config, gateways, hasSocketPerGateway, rights }: StartPlan): BindOptions {
+  const copies = hasSocketPerGateway ? gateways : 1
+  return { copies, gateways, isShared: config.values['reuse-port'], rights }
+}
+
+// Two starts at once both bind, as neither listens yet; the later one learns it here.
+function gatewayProblem(
+  error: GatewayFailed,
+  { plan, bound }: Running,
+  before: Running | null,
+): StartRefused {
+  const fresh = bound.filter(
+    listener => !before?.bound.includes(listener) && listener.request.inherited === null,
+  )
+  const taken = fresh.filter(({ request: { target } }) => {
+    return target.kind === 'tcp' && target.port !== 0 && tcpHolder(target.host, target.port) !== null
+  })
+  const inUse = Object.assign(new Error(error.message), { code: 'EADDRINUSE' })
+  if (taken.length > 0) {
+    return new StartRefused(
+      'SLUICE_BIND_FAILED',
+      taken.map(({ request }) => bindProblem(request, inUse)),
+    )
   }
+  const wrong: Problem = {
+    place: plan.listeners[0]!.place,
+    problem: `the gateways cannot start: ${error.message}`,
+    remedy: 'Correct the cause, then start again',
+  }
+  return new StartRefused('SLUICE_START_FAILED', [wrong])
 }

@@ -47,6 +47,33 @@ export class Names {
     ]
   }
 
+  /** Keeps these hosts too. Resolves once the new ones were asked for, after `limitMs` at most; what comes later counts as a change. */
+  async add(hosts: Iterable<string>, limitMs: number): Promise<void> {
+    const fresh = [...new Set(hosts)].filter(host => !this.#addresses.has(host))
+    for (const host of fresh) this.#addresses.set(host, isIP(host) ? [host] : [])
+    let isLate = false
+    const asked = fresh
+      .filter(host => !isIP(host))
+      .map(async host => {
+        if ((await this.#resolve(host)) && isLate) this.#onChange()
+      })
+    const limit = Promise.withResolvers<void>()
+    const timer = setTimeout(limit.resolve, limitMs)
+    await Promise.race([Promise.all(asked), limit.promise])
+    clearTimeout(timer)
+    isLate = true
+  }
+
+  /** Forgets all but these. */
+  forgetOthers(hosts: Iterable<string>): void {
+    const wanted = new Set(hosts)
+    for (const host of this.#addresses.keys()) {
+      if (wanted.has(host)) continue
+      this.#addresses.delete(host)
+      this.#failing.delete(host)
+    }
+  }
+
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer)
   }

@@ -1,13 +1,16 @@
 // master/picture.ts: turns a config into the picture that gateways work from.
 import { hostname } from 'node:os'
-import { resolve } from 'node:path'
 import type { NodeAddress } from '../base/address.ts'
 import type { ListenerPicture, NodePicture, Picture, TlsPicture } from '../base/picture.ts'
 import type { Config } from '../config/config.ts'
-import { FIRST_SLOT } from './gateways.ts'
+import { type Held, slotOf } from './generations.ts'
 import { targetName } from './listeners.ts'
 import type { StartPlan } from './plan.ts'
+import { processTitle } from './process-names.ts'
 import type { BindTarget, BoundListener } from './sockets.ts'
+
+/** How long a client may be slower than min-rate. */
+const MIN_RATE_AFTER_MS = 10_000
 
 /** What the picture takes from the world as it is now. */
 export interface PictureInputs {
@@ -19,14 +22,20 @@ export interface PictureInputs {
   /** Addresses of a node's host now; empty while it does not resolve. */
   readonly addresses: (host: string) => readonly string[]
   readonly version: number
+  /** The sockets of the gateways that it is for: what they do not hold is left out. */
+  readonly held: Held
 }
 
-export function buildPicture({ plan, bound, tls, addresses, version }: PictureInputs): Picture {
+export function buildPicture({ plan, bound, tls, addresses, version, held }: PictureInputs): Picture {
   const { values } = plan.config
   return {
     version,
-    listeners: plan.listeners.map((listener, i) => {
-      return listenerPicture(listener.bind, bound[listener.bind]!, tls[i]!, listener.toHttps)
+    listeners: plan.listeners.flatMap((listener, i) => {
+      const socket = bound[listener.bind]!
+      return [socket, ...socket.more].flatMap(copy => {
+        const slot = slotOf(held, copy)
+        return slot < 0 ? [] : [listenerPicture(slot, socket, tls[i]!, listener.toHttps)]
+      })
     }),
     nodes: nodePictures(values['http-to'], addresses),
     fallbackNodes: nodePictures(values['http-fallback'], addresses),
@@ -53,7 +62,14 @@ export function buildPicture({ plan, bound, tls, addresses, version }: PictureIn
     soKeepalive: values['so-keepalive'],
     abortOnClose: values['abort-on-close'],
     trustedProxies: values['trusted-proxy'],
-    accessLog: accessLog(plan.config, plan.startDirectory),
+    proxyProtocol: values['enable-proxy-protocol'] || values['http-enable-proxy-protocol'],
+    maxConnections: share(values['max-connections'] ?? 0, plan.gateways),
+    maxConnectionsPerIp: share(values['max-connections-per-ip'], plan.gateways),
+    minRate: values['min-rate'],
+    minRateAfterMs: MIN_RATE_AFTER_MS,
+    noOrphans: values['no-orphans'],
+    processTitle: processTitle(values, 'gateway'),
+    accessLog: plan.logs.access,
   }
 }
 
@@ -61,6 +77,11 @@ export function buildPicture({ plan, bound, tls, addresses, version }: PictureIn
 export function nodeHosts({ values }: Config): string[] {
   const nodes = [...values['http-to'], ...values['http-fallback']]
   return nodes.flatMap(node => (node.kind === 'tcp' ? [node.host] : []))
+}
+
+/** As in the picture and in messages, each once. */
+export function nodeNames({ values }: Config): string[] {
+  return [...new Set([...values['http-to'], ...values['http-fallback']].map(({ name }) => name))]
 }
 
 /** Address with the port that was really bound. */
@@ -74,16 +95,15 @@ export function boundTarget(listener: BoundListener): BindTarget {
   return target.kind === 'tcp' ? { ...target, port: listener.port } : target
 }
 
-// One descriptor per bound address, in order.
 function listenerPicture(
-  bind: number,
+  slot: number,
   listener: BoundListener,
   tls: TlsPicture | null,
   toHttps: ListenerPicture['toHttps'],
 ): ListenerPicture {
   const isUnix = listener.request.target.kind === 'unix'
   const portText = isUnix ? '' : String(listener.port)
-  return { slot: FIRST_SLOT + bind, name: boundName(listener), portText, isUnix, tls, toHttps }
+  return { slot, name: boundName(listener), portText, isUnix, tls, toHttps }
 }
 
 // A node that is listed n times gets n turns.
@@ -107,8 +127,7 @@ function nodePicture(
   return { name: node.name, proto: node.proto, endpoint, weight, modifier1: 0, modifier2: 0 }
 }
 
-function accessLog({ values }: Config, startDirectory: string): Picture['accessLog'] {
-  const file = values['access-log']
-  if (file === null || values['disable-logging']) return null
-  return { file: file === '-' ? file : resolve(startDirectory, file), format: values['access-log-format'] }
+// No memory is shared between gateways: each has its part of a limit, rounded up.
+function share(limit: number, gateways: number): number {
+  return Math.ceil(limit / gateways)
 }

@@ -9,11 +9,19 @@ import type { TlsListener } from '../config/address-kinds.ts'
 import { type Config, type Place, type Problem, placeText } from '../config/config.ts'
 import { environmentOf } from '../config/environment.ts'
 import { longestQueue } from '../config/queue-length.ts'
+import { inheritedSockets } from './activation.ts'
+import { missingLogs } from './become.ts'
 import type { DaemonPlan } from './daemons.ts'
+import { limitProblems } from './limits.ts'
 import { type ListenerPlan, planListeners } from './listeners.ts'
+import { type LogPlan, planLogs } from './log-plan.ts'
+import { needsOf } from './needs.ts'
 import { StartRefused } from './refused.ts'
+import { readSocketRights, type SocketRights } from './socket-rights.ts'
 import type { BindRequest } from './sockets.ts'
-import { unwritable } from './writable.ts'
+import { steeringProblems } from './steering.ts'
+import { tryAs } from './trial.ts'
+import { planUser, type UserPlan } from './user.ts'
 
 /** Above this many gateways one queue becomes the bottleneck: each gets a socket of its own. */
 const MOST_ON_ONE_SOCKET = 4
@@ -29,11 +37,17 @@ export interface StartPlan {
   readonly tls: readonly (TlsPlan | null)[]
   readonly gateways: number
   readonly hasSocketPerGateway: boolean
+  /** Whom to become once every socket is bound; null: stay who we are. */
+  readonly user: UserPlan | null
+  /** Log files that did not exist yet. */
+  readonly newLogs: readonly string[]
   readonly daemons: readonly DaemonPlan[]
   readonly daemonEnv: NodeJS.ProcessEnv
   /** Where daemons run. */
   readonly directory: string
-  readonly pidfile: { readonly path: string; readonly place: Place } | null
+  /** Of the files of UNIX sockets. */
+  readonly rights: SocketRights
+  readonly logs: LogPlan
   readonly warnings: readonly Problem[]
 }
 
@@ -43,24 +57,35 @@ export interface TlsPlan {
   readonly settings: Omit<TlsPicture, 'cert' | 'key'>
 }
 
-/** @throws StartRefused with every problem found */
+/** @param purpose a reload makes no new pid files and the like. @throws StartRefused with every problem found */
 export async function planStart(
   config: Config,
   startDirectory: string,
   env: NodeJS.ProcessEnv,
+  purpose: 'start' | 'check' | 'reload',
 ): Promise<StartPlan> {
   const { values } = config
-  const { binds, listeners, problems: listenerProblems } = await planListeners(config, startDirectory)
-  const problems = [...listenerProblems, ...queueProblems(config)]
-  const warnings: Problem[] = []
+  const inherited = purpose === 'check' ? null : inheritedSockets()
+  const { binds, listeners, ...found } = await planListeners(config, startDirectory, inherited)
+  const { rights, problems: rightsProblems } = readSocketRights(config)
+  const problems = [...found.problems, ...queueProblems(config), ...rightsProblems]
+  const warnings: Problem[] = [...found.warnings]
+  if (purpose !== 'reload') problems.push(...steeringProblems(config, startDirectory))
   const tls = listeners.map(listener => readTls(listener, startDirectory, problems, warnings))
   const directory = resolve(startDirectory, values.chdir ?? '.')
   if (values.chdir !== null) problems.push(...directoryProblems(directory, config.place('chdir')))
-  const pidfile = values.pidfile === null ? null : resolve(startDirectory, values.pidfile)
-  if (pidfile !== null) problems.push(...unwritable(pidfile, 'pid file', config.place('pidfile')))
-  const accessLog = values['access-log']
-  if (accessLog !== null && accessLog !== '-') {
-    problems.push(...unwritable(resolve(startDirectory, accessLog), 'access log', config.place('access-log')))
+  const logs = planLogs(config, startDirectory)
+  problems.push(...logs.problems)
+  warnings.push(...logs.warnings)
+  const { user, ...identity } = planUser(config)
+  if (purpose !== 'reload') {
+    problems.push(...identity.problems, ...limitProblems(config))
+    warnings.push(...identity.warnings)
+  }
+  if (user !== null && problems.length === 0 && purpose !== 'reload') {
+    const trial = tryAs(user, needsOf({ config, startDirectory, listeners, binds, directory }, user))
+    problems.push(...trial.problems)
+    warnings.push(...trial.warnings)
   }
   if (problems.length > 0) throw new StartRefused('SLUICE_START_FAILED', problems)
   const gateways = values['http-processes']
@@ -72,12 +97,15 @@ export async function planStart(
     tls,
     gateways,
     hasSocketPerGateway: values['reuse-port'] || gateways > MOST_ON_ONE_SOCKET,
+    user,
+    newLogs: missingLogs({ config, startDirectory }),
     daemons: values['attach-daemon'].map((command, i) => {
       return { command, name: placeText(config.place('attach-daemon', i)) }
     }),
     daemonEnv: daemonEnvironment(config, env),
     directory,
-    pidfile: pidfile === null ? null : { path: pidfile, place: config.place('pidfile') },
+    rights,
+    logs: logs.plan,
     warnings,
   }
 }

@@ -1,68 +1,75 @@
-// master/run.ts: runs one instance from its plan to its exit code; meets signals and accidents.
+// master/run.ts: runs one instance from its plan to its exit code; meets accidents.
 import { unwantedVariables } from './environment.ts'
 import type { Log } from './log.ts'
-import { Master, type StopMode } from './master.ts'
+import type { Logs } from './logs.ts'
+import { Master } from './master.ts'
 import type { StartPlan } from './plan.ts'
+import { nameMaster } from './process-names.ts'
 import { type Served, servedText } from './served.ts'
+import { handleSignals } from './signals.ts'
+import { Steering } from './steering.ts'
 
 /** Milliseconds that a stop may take after an accident. */
 const LAST_MS = 5000
 
 export interface RunOptions {
-  readonly log: Log
+  readonly logs: Logs
   readonly version: string
   /** Shows people what is served where. */
   readonly print: (text: string) => void
+  /** Reads and checks the whole config again. @throws StartRefused */
+  readonly read: () => Promise<StartPlan>
+  /** Where systemd hears how far we are; null: nobody does. */
+  readonly notifySocket: string | null
 }
 
 /** @returns the exit code once everything ended; 0 after a stop. @throws StartRefused when it cannot start */
-export async function runMaster(plan: StartPlan, { log, version, print }: RunOptions): Promise<number> {
-  process.title = 'sluice: master'
+export async function runMaster(plan: StartPlan, options: RunOptions): Promise<number> {
+  const { logs, notifySocket, version, read } = options
+  const log = logs.events
+  nameMaster(plan.config.values)
   warnOfEnvironment(log)
-  const master = new Master(plan, log)
   const exit = Promise.withResolvers<number>()
-  const stop = (mode: StopMode) => void master.stop(mode).then(() => exit.resolve(0))
-  handleSignals(stop, log)
+  const master = new Master({
+    plan,
+    logs,
+    version,
+    read,
+    beforeDrop: owner => steering.beforeDrop(owner),
+    afterDrop: () => steering.afterDrop(),
+  })
+  const steering = new Steering({
+    master,
+    directory: plan.startDirectory,
+    env: process.env,
+    notifySocket,
+    log,
+    onStopped: () => exit.resolve(0),
+  })
+  handleSignals(steering.requests, () => master.config, log)
   handleAccidents(master, log, code => exit.resolve(code))
   try {
+    steering.check()
     const served = await Promise.race([master.start(), exit.promise.then(() => null)])
-    if (served?.length) announce(served, version, plan.gateways, log, print)
+    if (served?.length && !steering.requests.isStopping) {
+      const where = served.map(({ url }) => url).join(' ')
+      steering.serving(`serving ${where}`)
+      announce(served, plan, options)
+    }
+    const code = await exit.promise
+    log.info({ exitCode: code }, 'stopped')
+    return code
   } catch (error) {
     await master.stop('now')
     throw error
+  } finally {
+    steering.close()
   }
-  const code = await exit.promise
-  log.info({ exitCode: code }, 'stopped')
-  return code
 }
 
-function announce(
-  served: readonly Served[],
-  version: string,
-  gateways: number,
-  log: Log,
-  print: RunOptions['print'],
-): void {
-  log.info({ version, gateways }, 'started')
+function announce(served: readonly Served[], plan: StartPlan, { logs, version, print }: RunOptions): void {
+  logs.events.info({ version, gateways: plan.gateways }, 'started')
   print(servedText(version, served))
-}
-
-/** TERM ends gracefully, INT and QUIT at once, and a second one of any of them does not wait either. */
-function handleSignals(stop: (mode: StopMode) => void, log: Log): void {
-  let isStopping = false
-  const stopOn = (signal: NodeJS.Signals, mode: StopMode) => {
-    process.on(signal, () => {
-      log.info({ signal }, isStopping ? 'stopping at once' : 'stopping')
-      stop(isStopping ? 'kill' : mode)
-      isStopping = true
-    })
-  }
-  stopOn('SIGTERM', 'graceful')
-  stopOn('SIGINT', 'now')
-  stopOn('SIGQUIT', 'now')
-  process.on('SIGHUP', () => log.warn('reload is not supported yet: restart to read the config again'))
-  // USR1 would open Node's inspector, USR2 and PIPE would end us.
-  for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGPIPE'] as const) process.on(signal, () => {})
 }
 
 // An unknown state is no state to go on from: end everything, so that a supervisor starts us afresh.

@@ -2,9 +2,25 @@
 import { z } from 'zod'
 import type { ToMaster } from '../base/messages.ts'
 
+const count = z.int().min(0)
+
 const toMaster = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ready') }),
   z.strictObject({ kind: z.literal('failed'), problem: z.string() }),
+  z.strictObject({ kind: z.literal('applied'), version: count }),
+  z.strictObject({ kind: z.literal('reopened') }),
+  z.strictObject({
+    kind: z.literal('counters'),
+    counters: z.strictObject({
+      connections: count,
+      accepted: count,
+      requests: count,
+      refused: count,
+      nodes: z.array(
+        z.strictObject({ name: z.string(), requests: count, failures: count, restsMs: z.number().min(0) }),
+      ),
+    }),
+  }),
   z.strictObject({
     kind: z.literal('event'),
     level: z.enum(['info', 'warn', 'error']),

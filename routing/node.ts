@@ -13,6 +13,11 @@ export class Node {
   state: NodeState = 'up'
   /** End of the rest, in the clock of the caller; meaningful while resting. */
   restsUntil = 0
+  /** Since the counters were last told: exchanges sent to it; failed connects, bad answers and answers that never came. */
+  requests = 0
+  failures = 0
+  /** The end of the rest that the counters were told of; 0: that it does not rest. */
+  restTold = 0
   #turn = 0 // which of the addresses is tried
   #failed = 0 // how many of them in a row
 
@@ -50,14 +55,25 @@ export class Node {
    * @returns whether the node has another address worth a try at once
    */
   connectFailed(address: string, now: number, graceMs: number): boolean {
+    this.failures++
     if (address !== this.address) return this.state !== 'resting'
     const addresses = this.endpoint.kind === 'unix' ? 1 : this.endpoint.addresses.length
     this.#turn++
     if (++this.#failed < addresses) return true
     this.#failed = 0
-    this.restsUntil = now + graceMs
-    move(this, 'resting')
+    this.restUntil(now + graceMs)
     return false
+  }
+
+  /** Others found out that it fails, or this gateway did. */
+  restUntil(end: number): void {
+    this.restsUntil = end
+    move(this, 'resting')
+  }
+
+  /** Whether it rests, without ending a rest that is over. */
+  restsAt(now: number): boolean {
+    return this.state === 'resting' && now < this.restsUntil
   }
 
   /** It answers: whatever was held against it is over. */

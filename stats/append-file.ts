@@ -3,7 +3,7 @@
 // a disk that fills up in the midst of it: then the file ends in a fragment, and the next writer, perhaps another
 // process, would go on behind it. So the fragment is blanked where it lies: that needs no space and harms no line
 // written meanwhile.
-import { close, constants, fstat, open, read, type Stats, write } from 'node:fs'
+import { close, constants, fstat, open, openSync, read, type Stats, write, writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
@@ -15,6 +15,9 @@ export interface Appended {
 }
 
 const STDOUT = 1
+const STDERR = 2
+// O_NONBLOCK: a pipe without a reader is an error at once, not a thread that waits for one.
+const APPENDING = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
 const LINE_FEED = 0x0a
 const SPACE = 0x20
 // PIPE_BUF: what a pipe takes from one writer without mixing it with others.
@@ -33,14 +36,22 @@ export class AppendFile {
   /** Longest line that stays whole among other writers: a pipe has a limit, files have none. */
   pieceBytes = Number.POSITIVE_INFINITY
   readonly #path: string
+  readonly #mode: number
+  readonly #given: number // a descriptor of others, -1 for none
   #fd = -1
   #isStale = false
   #isHurried = false
   #startsOnNewLine = false // a fragment of ours could not be blanked
 
-  /** @param path '-' is standard output */
-  constructor(path: string) {
+  /**
+   * @param path '-' is standard output
+   * @param mode of a file that is made
+   * @param fd a descriptor that is open already, in place of the path
+   */
+  constructor(path: string, mode = 0o640, fd = path === '-' ? STDOUT : -1) {
     this.#path = path
+    this.#mode = mode
+    this.#given = fd
   }
 
   /** Whether the next append goes to a file that is open already. */
@@ -83,15 +94,27 @@ export class AppendFile {
   async close(): Promise<void> {
     const fd = this.#fd
     this.#fd = -1
-    if (fd > STDOUT) await closeFile(fd).catch(() => {})
+    if (fd >= 0 && fd !== this.#given) await closeFile(fd).catch(() => {})
+  }
+
+  /** For the last moment of a process: appends what it can without waiting for its turn. Never throws. */
+  lastWords(bytes: Buffer): void {
+    try {
+      const given = this.#given >= 0 ? this.#given : this.#fd
+      const fd = given >= 0 ? given : openSync(this.#path, APPENDING, this.#mode)
+      writeSync(fd, bytes)
+    } catch {
+      // nobody is left to be told
+    }
   }
 
   async #open(): Promise<void> {
     if (this.isOpen) return
     await this.close()
     this.#isStale = false
-    this.#fd = this.#path === '-' ? STDOUT : await openToAppend(this.#path)
+    this.#fd = this.#given >= 0 ? this.#given : await openFile(this.#path, APPENDING, this.#mode)
     const stat = await statFile(this.#fd)
+    if (this.#given >= 0 && stat.isSocket()) makeNonBlocking(this.#given)
     this.pieceBytes = stat.isFIFO() || stat.isSocket() ? PIPE_BYTES : Number.POSITIVE_INFINITY
   }
 
@@ -163,13 +186,15 @@ export class AppendFile {
   }
 }
 
-// O_NONBLOCK: a pipe without a reader is an error at once, not a thread that waits for one.
-function openToAppend(path: string): Promise<number> {
-  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants
-  return openFile(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o640)
+// Standard output of a gateway is a socket to its master. A thread that waited in a write to it would keep the process
+// from ending. Node switches a descriptor over when it makes its stream.
+function makeNonBlocking(fd: number): void {
+  if (fd === STDOUT) void process.stdout.writable
+  else if (fd === STDERR) void process.stderr.writable
 }
 
-function countLines(bytes: Buffer): number {
+/** Line feeds in `bytes`. */
+export function countLines(bytes: Buffer): number {
   let lines = 0
   for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) lines++
   return lines

@@ -1,7 +1,20 @@
 // stats/log-dates.ts: the date texts of log lines, made once a second: 400 ns each would be most of a line's cost.
 
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
+export const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const
+export const MONTHS = [
+  'Jan',
+  'Feb',
+  'Mar',
+  'Apr',
+  'May',
+  'Jun',
+  'Jul',
+  'Aug',
+  'Sep',
+  'Oct',
+  'Nov',
+  'Dec',
+] as const
 
 /** Text of the second in which something happened, remembered for the next call. One per format. */
 export class SecondText {
@@ -45,12 +58,13 @@ function clock(date: Date): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
 }
 
-// @param minutes east of Greenwich
-function zone(minutes: number): string {
+/** "+0100". @param minutes east of Greenwich */
+export function zone(minutes: number): string {
   const size = Math.abs(minutes)
   return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}${two(size % 60)}`
 }
 
-function two(number: number): string {
+/** Two digits. */
+export function two(number: number): string {
   return String(number).padStart(2, '0')
 }

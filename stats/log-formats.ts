@@ -4,11 +4,14 @@ import type { AccessEntry } from './access-log.ts'
 import { commonLogTime, ctime, isoSecond, SecondText } from './log-dates.ts'
 import { inJson, quoted, word } from './log-escape.ts'
 
-/** @returns a function that makes one line of each entry; each call gives one with a counter of its own */
-export function formatter(format: AccessLogFormat): (entry: AccessEntry) => string {
+/**
+ * @param micros durations of uWSGI's line in microseconds
+ * @returns a function that makes one line of each entry; each call gives one with a counter of its own
+ */
+export function formatter(format: AccessLogFormat, micros = false): (entry: AccessEntry) => string {
   switch (format) {
     case 'uwsgi':
-      return uwsgiFormatter()
+      return uwsgiFormatter(micros)
     case 'combined':
       return combinedFormatter()
     case 'json':
@@ -24,16 +27,17 @@ export function formatter(format: AccessLogFormat): (entry: AccessEntry) => stri
  *
  * `app` is -1, uWSGI's word for none; `req` counts this gateway's lines.
  */
-function uwsgiFormatter(): (entry: AccessEntry) => string {
+function uwsgiFormatter(micros: boolean): (entry: AccessEntry) => string {
   const dates = new SecondText(ctime)
   const start = `[pid: ${process.pid}|app: -1|req: `
+  const [perMs, unit] = micros ? [1000, 'micros'] : [1, 'msecs']
   let count = 0
   return entry => {
     count++
     return (
       `${start}${count}/${count}] ${word(entry.client)} () {${entry.vars} vars in ${entry.varBytes} bytes} ` +
       `[${dates.at(entry.startedAt)}] ${word(entry.method)} ${word(entry.target)} => ` +
-      `generated ${entry.bodyBytes} bytes in ${Math.floor(entry.durationMs)} msecs ` +
+      `generated ${entry.bodyBytes} bytes in ${Math.floor(entry.durationMs * perMs)} ${unit} ` +
       `(${word(entry.proto)} ${entry.status}) ${Math.max(0, entry.headers)} headers in ${entry.headBytes} bytes ` +
       `(0 switches on core 0) id ${word(entry.id)} node ${word(entry.node)} tries ${entry.tries}\n`
     )

@@ -8,6 +8,8 @@ import { type CertificatePair, type CertificateProblem, readCertificate } from '
 /** The longest life that browsers grant; renewed at a start within {@link RENEW_DAYS} of its end. */
 export const VALID_DAYS = 397
 const RENEW_DAYS = 30
+/** Its name in the state directory. */
+export const SELF_SIGNED_FILE = 'self-signed.pem'
 const DAY_MS = 86_400_000
 
 export interface SelfSigned extends CertificatePair {
@@ -24,7 +26,7 @@ export async function selfSigned(
   directory: string,
   now = Date.now(),
 ): Promise<SelfSigned | CertificateProblem> {
-  const file = join(directory, 'self-signed.pem')
+  const file = join(directory, SELF_SIGNED_FILE)
   const kept = existsSync(file) ? readCertificate(file, file, now) : null
   if (kept && 'cert' in kept && isLasting(kept.cert, now)) return { ...kept, file, isNew: false }
   const pem = await makeSelfSigned(now)

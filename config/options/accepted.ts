@@ -1,6 +1,6 @@
 // config/options/accepted.ts: tuning of uWSGI that nothing here needs: accepted, so that its files can stay as they are.
-import { bytes, flag, integer, text } from '../kinds.ts'
-import { type Option, option } from '../option.ts'
+import { bytes, flag, flagOr, integer, text } from '../kinds.ts'
+import { type About, type Option, option } from '../option.ts'
 
 const COUNT = integer(0, 2 ** 31)
 
@@ -19,7 +19,22 @@ export const acceptedOptions = {
     'enable-threads': accepted(flag, 'no interpreter of ours has threads to enable', { short: 'T' }),
     'close-on-exec': accepted(flag, 'no program that Sluice starts inherits a connection'),
     'close-on-exec2': accepted(flag, 'no program that Sluice starts inherits a listener'),
-    vacuum: accepted(flag, 'the pid file and the UNIX sockets are always removed at the end'),
+    vacuum: accepted(flag, 'pid files and UNIX sockets are always removed at the end'),
+    'so-send-timeout': accepted(
+      flagOr<number, number>(COUNT, 1, 0),
+      'a client that takes nothing is left after http-timeout',
+      {
+        aliases: ['socket-send-timeout', 'so-write-timeout', 'socket-write-timeout'],
+        argument: 'none',
+      },
+    ),
+    'drop-after-init': accepted(flag, 'privileges are always dropped once every socket is bound'),
+    'drop-after-apps': accepted(flag, 'privileges are always dropped once every socket is bound'),
+    'log-master-bufsize': accepted(bytes(0), 'lines of any length are passed on whole'),
+    'log-master-stream': accepted(flag, 'the master reads whole lines in any case'),
+    'log-master-req-stream': accepted(flag, 'the master reads whole lines in any case'),
+    'threaded-logger': accepted(flag, 'no log line keeps a request waiting'),
+    'log-sendfile': accepted(flag, 'no answer is sent by sendfile', { argument: 'required' }),
     'skip-zero': accepted(flag, 'descriptor 0 is never taken for a socket'),
     'pcre-jit': accepted(flag, 'there is no PCRE'),
     'backtrace-depth': accepted(COUNT, 'there is no backtrace to shorten'),
@@ -33,8 +48,8 @@ export const acceptedOptions = {
 function accepted<T>(
   kind: Parameters<typeof option<T>>[0],
   noEffect: string,
-  names: { aliases?: readonly string[]; short?: string } = {},
+  about: Pick<About, 'aliases' | 'short' | 'argument'> = {},
 ): Option<T | null> {
   const argument = Object.is(kind, flag) ? 'none' : 'required'
-  return option(kind, { doc: `No effect: ${noEffect}.`, argument, noEffect, ...names })
+  return option(kind, { doc: `No effect: ${noEffect}.`, argument, noEffect, ...about })
 }

@@ -1,13 +1,15 @@
 // gateway/http1/connection.ts: one HTTP/1 client: its bytes become requests, one exchange at a time, and it is told the
 // answers. What it may send ahead is held; what it sends wrongly ends the connection. Beyond 400 lines, as it is one
 // machine: every method moves the state at its top, and halves of it in two files would have to share all of it.
-import type { ListenerPicture } from '../../base/picture.ts'
+import type { ListenerPicture, Picture } from '../../base/picture.ts'
 import type { Waiting } from '../../base/wheel.ts'
 import { answerText, errorAnswer, type OwnAnswer, redirect } from '../answers.ts'
 import { guard } from '../boundary.ts'
 import { type Client, describeClient } from '../client.ts'
 import { Exchange } from '../exchange.ts'
+import type { Idle } from '../idle-queue.ts'
 import { logRefusal } from '../log-exchange.ts'
+import type { Paced } from '../pace.ts'
 import type { Socket, SocketOwner } from '../socket.ts'
 import type { Running, World } from '../world.ts'
 import { type BodyKind, CHUNKED, NO_BODY, SIZED, UNTIL_CLOSE } from './body-kind.ts'
@@ -21,6 +23,8 @@ const MOST_UNSENT_BYTES = 65_536
 const MOST_AT_ONCE = 32
 const SMALL_HEAD_BYTES = 1_024
 const LINGER_MS = 5_000
+/** A new connection's first request has so long to come before others may take its place. */
+const FRESH_MS = 1_000
 const MOST_LINGER_BYTES = 4 * 1024 * 1024
 
 const READING = 0 // between requests, or inside a head
@@ -31,12 +35,17 @@ const CLOSED = 4
 
 const HEAD = new RequestHead()
 
+/** Where a connection came in. The picture is the one in force: a reload puts another there. */
+export interface Place {
+  readonly picture: ListenerPicture
+}
+
 /** Called once when a connection is gone. */
 export type OnGone = (connection: Http1Connection) => void
 
-export class Http1Connection implements SocketOwner, Waiting {
+export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
   readonly socket: Socket
-  readonly listener: ListenerPicture
+  readonly #place: Place
   readonly #world: World
   readonly #exchange: Exchange
   readonly #onGone: OnGone
@@ -44,12 +53,15 @@ export class Http1Connection implements SocketOwner, Waiting {
   #held: Buffer | null = null // bytes not consumed yet
   #seen = 0 // how many of them were parsed in vain
   #isDraining = false // held bytes are being worked through
+  #hasMore = false // among them are some behind the head in hand
   #hasEnded = false // the client sent FIN
   #hasNodeEnded = false // inside a tunnel
   #isPaused = false
   #client: Client | null = null
   #clientOf: Running | null = null
   #lingered = 0
+  #requests = 0 // begun so far
+  readonly #openedAt: number
 
   // --- of the request in hand
   minor = 1
@@ -67,13 +79,24 @@ export class Http1Connection implements SocketOwner, Waiting {
   wheelNext: Waiting | null = null
   wheelPrevious: Waiting | null = null
 
-  constructor(socket: Socket, world: World, listener: ListenerPicture, onGone: OnGone) {
+  // --- the idle queue's
+  isQueued = false
+  idleNext: Idle | null = null
+  idlePrevious: Idle | null = null
+
+  constructor(socket: Socket, world: World, place: Place, onGone: OnGone) {
     this.socket = socket
-    this.listener = listener
+    this.#place = place
     this.#world = world
     this.#onGone = onGone
     this.#exchange = new Exchange(world, this)
     world.wheel.arm(this, world.running.picture.headersTimeoutMs)
+    this.#openedAt = world.wheel.now
+    world.admission.idle.add(this)
+  }
+
+  get listener(): ListenerPicture {
+    return this.#place.picture
   }
 
   get isClosed(): boolean {
@@ -99,6 +122,60 @@ export class Http1Connection implements SocketOwner, Waiting {
     return this.#state === READING && this.#held === null
   }
 
+  get isFresh(): boolean {
+    return this.#requests === 0 && this.#world.wheel.now - this.#openedAt < FRESH_MS
+  }
+
+  get isOwing(): boolean {
+    return this.socket.pending > 0
+  }
+
+  // --- for min-rate
+
+  get minRate(): number {
+    return this.#pacePicture.minRate
+  }
+
+  get minRateAfterMs(): number {
+    return this.#pacePicture.minRateAfterMs
+  }
+
+  // Heads are negative: a body and the head behind it are two things.
+  get sending(): number {
+    if (this.#state === READING)
+      return this.#held === null || this.#seen === 0 || this.#isPaused ? 0 : -1 - this.#requests
+    return this.#state === BUSY && this.isWaitingForBody && !this.#exchange.isExpecting ? this.#requests : 0
+  }
+
+  get sentBytes(): number {
+    return this.#state === READING ? (this.#held?.length ?? 0) : this.bodyBytes
+  }
+
+  get taking(): number {
+    const isOver = this.#state === LINGERING || this.#state === CLOSED // a lingering one has its own deadline
+    return isOver || this.#exchange.isTunnel || this.socket.pending === 0 ? 0 : this.#requests
+  }
+
+  get takenBytes(): number {
+    const { relay } = this.#exchange
+    return relay.headBytes + relay.bodyBytes - this.socket.pending
+  }
+
+  // An answer belongs to the picture of its exchange until it is taken.
+  get #pacePicture(): Picture {
+    const isBetween = this.#state === READING && this.socket.pending === 0
+    return (isBetween ? this.#world.running : this.#exchange.running).picture
+  }
+
+  sendsTooSlowly(): void {
+    if (this.#state === READING) this.refuse(408)
+    else this.#exchange.fail(408)
+  }
+
+  takesTooSlowly(): void {
+    this.abort()
+  }
+
   /** Who the client is under the picture of the request in hand. */
   get client(): Client {
     const { running } = this.#exchange
@@ -112,6 +189,7 @@ export class Http1Connection implements SocketOwner, Waiting {
         isTls,
         certificate,
         running.proxies,
+        socket.isStranger,
       )
       this.#clientOf = running
     }
@@ -218,6 +296,15 @@ export class Http1Connection implements SocketOwner, Waiting {
     if (this.#held !== null) this.pauseBody() // nodeReady hands over what a paused connection holds
   }
 
+  /**
+   * The answer's head is about to be sent: others took over from this process, so it is the last one on this connection.
+   * Not while something of a next request is here: that is answered, too.
+   */
+  retire(): void {
+    const hasMore = this.#isDraining ? this.#hasMore : this.#held !== null
+    if (!hasMore) this.keep = false
+  }
+
   /** Undoes it for a node of another kind; nothing of the body has left yet. */
   makeFramed(head: RequestHead): void {
     if (this.bodyKind !== UNTIL_CLOSE) return
@@ -245,8 +332,9 @@ export class Http1Connection implements SocketOwner, Waiting {
 
   /** Sends an answer of our own. */
   answer(answer: OwnAnswer): void {
-    const keepsOld = this.keep && this.minor === 0
     if (!this.isBodyComplete) this.keep = false
+    else if (this.#world.isRetiring) this.retire()
+    const keepsOld = this.keep && this.minor === 0
     const text = answerText(answer, this.#world.date, this.#isHead, !this.keep, keepsOld)
     this.#exchange.relay.ownAnswer(text, this.#isHead ? '' : answer.body)
     this.socket.writeText(text)
@@ -260,6 +348,7 @@ export class Http1Connection implements SocketOwner, Waiting {
     this.#seen = 0
     if (this.#held === null) {
       this.#world.wheel.arm(this, this.#world.running.picture.keepaliveMs)
+      this.#world.admission.idle.add(this)
       if (this.#isPaused) this.#resumeReading()
       return
     }
@@ -306,6 +395,7 @@ export class Http1Connection implements SocketOwner, Waiting {
     this.#isHead = false
     const text = answerText(errorAnswer(status, id), this.#world.date, false, true, false)
     this.socket.writeText(text)
+    this.#world.counters.requests++
     if (this.#world.accessLog !== null) logRefusal(this.#world, this.client.peer, status, id, text.length)
     this.#state = BUSY
     this.#linger()
@@ -315,6 +405,11 @@ export class Http1Connection implements SocketOwner, Waiting {
   stop(): void {
     this.keep = false
     if (this.isIdle) this.#flush()
+  }
+
+  /** Others need its place. */
+  giveWay(): void {
+    this.#flush()
   }
 
   /** The process ends now. */
@@ -346,6 +441,7 @@ export class Http1Connection implements SocketOwner, Waiting {
     this.#isDraining = false
     if (this.#state > BUSY) return
     if (p < end) {
+      this.#world.admission.idle.remove(this)
       this.#held = p === 0 && end === bytes.length ? bytes : bytes.subarray(p, end)
       if (this.#state === READING) this.#waitForRoom(begun > MOST_AT_ONCE)
       else if (this.#held.length >= MOST_AHEAD_BYTES || this.bodyKind !== NO_BODY) this.pauseBody()
@@ -372,9 +468,11 @@ export class Http1Connection implements SocketOwner, Waiting {
       if (behind < 0) this.refuse(-behind)
       else if (end - p >= picture.maxHeadBytes) this.refuse(431)
       else this.#seen = end - p
+      if (picture.minRate > 0) this.#world.paces.watch(this)
       return p
     }
     this.#seen = 0
+    this.#hasMore = behind < end
     this.#beginExchange(bytes)
     return behind
   }
@@ -383,6 +481,9 @@ export class Http1Connection implements SocketOwner, Waiting {
     const { picture } = this.#world.running
     const { minor } = HEAD
     this.#state = BUSY
+    this.#requests++
+    this.#world.admission.idle.remove(this)
+    if (picture.minRate > 0) this.#world.paces.watch(this)
     this.minor = minor
     this.#isHead = HEAD.method === METHOD_HEAD
     this.keep =
@@ -481,7 +582,8 @@ export class Http1Connection implements SocketOwner, Waiting {
 
   // Unread bytes in the kernel would turn our close into a reset, which may overtake the answer.
   #finish(): void {
-    if (!this.isBodyComplete || this.#held !== null) this.#linger()
+    const { isRetiring } = this.#world // it closes connections that their clients count on: they may be sending
+    if (!this.isBodyComplete || this.#held !== null || isRetiring) this.#linger()
     else this.#flush()
   }
 
@@ -520,6 +622,8 @@ export class Http1Connection implements SocketOwner, Waiting {
     this.#state = CLOSED
     this.#held = null
     this.#world.wheel.remove(this)
+    this.#world.admission.idle.remove(this)
+    this.#world.paces.forget(this)
     this.#onGone(this)
   }
 }

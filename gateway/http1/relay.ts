@@ -185,6 +185,7 @@ export class Relay {
       this.#chunked.reset()
     }
     if (exchange.isUpgrade) connection.keep = false // bytes may have come behind the upgrade that are no request
+    if (exchange.world.isRetiring) connection.retire()
     const { minor } = connection
     if (minor === 0 && (this.#kind === UNTIL_CLOSE || this.#kind === CHUNKED)) {
       connection.keep = false

@@ -30,18 +30,20 @@ export class UpstreamConnection implements SocketOwner {
   received = 0
   /** When it became idle, in the wheel's milliseconds. */
   idleSince = 0
+  #isCounted = true
 
   constructor(node: Node, pool: NodePool, user: UpstreamUser) {
     this.node = node
     this.#pool = pool
     this.user = user
     this.address = node.address
+    pool.tally.nodeConnections++
     this.socket = connect(node.endpoint, this.address, this)
   }
 
   onOpen(): void {
     this.isOpen = true
-    if (this.user === null) this.socket.destroy()
+    if (this.user === null) this.close()
     else this.user.upstreamOpened()
   }
 
@@ -57,6 +59,7 @@ export class UpstreamConnection implements SocketOwner {
   }
 
   onClose(code: string): void {
+    this.#discount()
     if (this.user === null) this.#drop()
     else this.user.upstreamLost(code)
   }
@@ -69,11 +72,22 @@ export class UpstreamConnection implements SocketOwner {
   release(reusable: boolean): void {
     this.user = null
     if (reusable && !this.socket.isDestroyed && !this.socket.isDeaf) this.#pool.put(this)
-    else this.socket.destroy()
+    else this.close()
+  }
+
+  /** It serves nobody. */
+  close(): void {
+    this.#discount()
+    this.socket.destroy()
   }
 
   #drop(): void {
     this.#pool.forget(this)
-    this.socket.destroy()
+    this.close()
+  }
+
+  #discount(): void {
+    if (this.#isCounted) this.#pool.tally.nodeConnections--
+    this.#isCounted = false
   }
 }

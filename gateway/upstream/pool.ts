@@ -7,15 +7,24 @@ const IDLE_MS = 60_000
 /** A request that must not be sent twice takes only a connection that was in use this recently. */
 const FRESH_MS = 1_000
 
+/** Counts the open connections to all nodes. */
+export interface Tally {
+  nodeConnections: number
+  /** Whether the descriptors that are left are for others. */
+  readonly isOut: boolean
+}
+
 export class NodePool {
   readonly node: Node
+  readonly tally: Tally
   readonly #idle: UpstreamConnection[] = []
   #idleLimitMs = IDLE_MS
   /** Idle connections kept at most. */
   limit: number
 
-  constructor(node: Node, limit: number) {
+  constructor(node: Node, limit: number, tally: Tally) {
     this.node = node
+    this.tally = tally
     this.limit = limit
   }
 
@@ -24,8 +33,9 @@ export class NodePool {
    *
    * @param mayRepeat whether the request can be sent again when a kept connection turns out to be closed
    * @param fresh never a kept one
+   * @returns null when there is no descriptor for a new one
    */
-  take(user: UpstreamUser, now: number, mayRepeat: boolean, fresh: boolean): UpstreamConnection {
+  take(user: UpstreamUser, now: number, mayRepeat: boolean, fresh: boolean): UpstreamConnection | null {
     if (!fresh) {
       const oldest = now - (mayRepeat ? this.#idleLimitMs : Math.min(FRESH_MS, this.#idleLimitMs))
       const kept = this.#idle.at(-1)
@@ -36,12 +46,12 @@ export class NodePool {
         return kept
       }
     }
-    return new UpstreamConnection(this.node, this, user)
+    return this.tally.isOut ? null : new UpstreamConnection(this.node, this, user)
   }
 
   put(connection: UpstreamConnection): void {
     connection.isReused = true
-    if (this.#idle.length >= this.limit) connection.socket.destroy()
+    if (this.#idle.length >= this.limit) connection.close()
     else this.#idle.push(connection)
   }
 
@@ -59,12 +69,19 @@ export class NodePool {
   sweep(now: number): void {
     let old = 0
     while (old < this.#idle.length && this.#idle[old]!.idleSince < now - this.#idleLimitMs) old++
-    for (const connection of this.#idle.splice(0, old)) connection.socket.destroy()
+    for (const connection of this.#idle.splice(0, old)) connection.close()
+  }
+
+  /** Closes the one that has been idle longest. @returns false when none is idle */
+  closeLongest(): boolean {
+    const longest = this.#idle.shift()
+    longest?.close()
+    return longest !== undefined
   }
 
   /** Closes every idle connection, and keeps none any more: the node left the picture, or the process ends. */
   close(): void {
     this.limit = 0
-    for (const connection of this.#idle.splice(0)) connection.socket.destroy()
+    for (const connection of this.#idle.splice(0)) connection.close()
   }
 }

@@ -42,7 +42,7 @@ t.test('words that people try say what to write', async t => {
     ['version', 'Write "sluice --version".'],
     ['help', 'Write "sluice --help".'],
     ['start', 'Write "sluice FILE.ini".'],
-    ['stop', 'Send SIGTERM'],
+    ['restart', 'Write "sluice reload --replace"'],
   ] as const) {
     t.test(word, async t => {
       const { code, stderr } = await runSluice(t, [word])
@@ -167,11 +167,6 @@ t.test('check', async t => {
       'a prefix of no interface',
       'http = 203.0.113.*:80',
       /sluice\.ini:2: no address of this machine begins with "203\.0\.113\."\. See "ip address"/,
-    ],
-    [
-      'an inherited descriptor',
-      'http = fd://3',
-      /sluice\.ini:2: fd:\/\/3: inherited sockets are not supported yet\. /,
     ],
     [
       'one address by two names',

@@ -26,7 +26,8 @@ t.test('help and docs name every option', async t => {
 })
 
 t.test('help fits the terminal where words allow', async t => {
-  const lines = helpText(70).split('\n').slice(9)
+  const all = helpText(70).split('\n')
+  const lines = all.slice(all.indexOf('HTTP and HTTPS:')) // before it are usage lines, which do not break
   t.strictSame(
     lines.filter(line => line.length > 70),
     [],

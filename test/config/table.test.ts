@@ -67,6 +67,14 @@ t.test('each of the 1237 names of uWSGI is ours, or refused in a sentence', asyn
   }
 })
 
+t.test('no name that is ours is among those refused', async t => {
+  const both = FOREIGN.filter(foreign => knownName(foreign.name)!.ours && remedyOf(foreign) !== null)
+  t.strictSame(
+    both.map(({ name }) => name),
+    [],
+  )
+})
+
 t.test('each of them, written in a file, is read or refused at its line', async t => {
   const names = FOREIGN.filter(({ name }) => !knownName(name)!.ours).map(({ name }) => name)
   const folder = folderOf(t, {

@@ -22,7 +22,7 @@ const vectors: readonly Vector[] = JSON.parse(
 /** Errors in uWSGI and here: our words for them. */
 const ERRORS: Readonly<Record<string, string>> = {
   'cli-long-prefix-ambiguous':
-    'command line: option "--sock" is ambiguous. Write it out: --socket, --socket-protocol, --socket-timeout, --socket-send-timeout or 3 others.',
+    'command line: option "--sock" is ambiguous. Write it out: --socket-send-timeout, --socket-write-timeout, --socket, --socket-protocol or 3 others.',
   'cli-unknown-option': 'command line: option "--foo" is unknown. See "sluice --help" for all options.',
   'cli-flag-with-value-rejected':
     'command line: option "--master" takes no value on the command line. Write --set master=false.',

@@ -26,9 +26,38 @@ const LINES: readonly (readonly [lines: string, ...problems: string[]])[] = [
     'a.ini:2: option "processes" is not supported yet. Start the application by itself or by attach-daemon, and name its address in http-to.',
   ],
   [
-    'uid = www-data',
-    'a.ini:2: option "uid" is not supported yet. Start Sluice as that user; for ports below 1024 give it CAP_NET_BIND_SERVICE.',
+    'immediate-uid = www-data',
+    'a.ini:2: option "immediate-uid" is not supported. Use uid: privileges are dropped once every socket is bound, and nothing of the configuration runs before.',
   ],
+  [
+    'cap = net_bind_service',
+    'a.ini:2: option "cap" is not supported. Give capabilities by AmbientCapabilities in the systemd unit; ports below 1024 need none, as they are bound before uid.',
+  ],
+  [
+    'chroot = /x',
+    'a.ini:2: option "chroot" is not supported. Node needs its own files after the change of root: use RootDirectory or ProtectSystem in the systemd unit, or a container.',
+  ],
+  [
+    'freebind = true',
+    'a.ini:2: option "freebind" is not supported. Node cannot set IP_FREEBIND: set the sysctl net.ipv4.ip_nonlocal_bind.',
+  ],
+  [
+    'socket-sndbuf = 1m',
+    'a.ini:2: option "socket-sndbuf" is not supported. Node cannot size the buffers of one socket: set the sysctls net.ipv4.tcp_wmem and net.ipv4.tcp_rmem.',
+  ],
+  [
+    'py-autoreload = 1',
+    'a.ini:2: option "py-autoreload" is not supported yet. Use touch-reload: there are no workers to reload yet.',
+  ],
+  [
+    'touch-chain-reload = x',
+    'a.ini:2: option "touch-chain-reload" is not supported yet. Use touch-reload: there are no workers to reload yet.',
+  ],
+  [
+    'log-route = errors 5..',
+    'a.ini:2: option "log-route" is not supported yet. Take it out, and the IDs of the loggers: each gets every line. Log all lines, and sort them where they are collected.',
+  ],
+  ['alarm = a cmd:x', 'a.ini:2: option "alarm" is not supported. Watch the log by a monitoring system.'],
   [
     'if-env = HOME',
     'a.ini:2: "if-env" is not supported yet. Write the lines of the block out, or keep a file per case.',
@@ -39,10 +68,6 @@ const LINES: readonly (readonly [lines: string, ...problems: string[]])[] = [
   [
     'strict = perhaps',
     `a.ini:2: option "strict" cannot be "perhaps": it is neither true nor false. ${BOOLEAN}`,
-  ],
-  [
-    'die-on-term = false',
-    'a.ini:2: "die-on-term = false" is not supported yet. Take it out: SIGTERM stops Sluice.',
   ],
   [
     'listen = 0',
@@ -329,8 +354,7 @@ t.test('bytes that are no text are told at their line, for a file of the command
 
 t.test('what is refused is refused once: no word on the placeholders in it', async t => {
   const folder = folderOf(t, {
-    'a.ini':
-      '[sluice]\nlog-format = %(addr)\nfor = 1 2\nhttp = :%(_)\nset-ph = a%(_)=%(_)\nendfor =\nhttp = :0\n',
+    'a.ini': '[sluice]\nroute = %(addr)\nfor = 1 2\nhttp = :%(_)\nset-ph = a%(_)=%(_)\nendfor =\nhttp = :0\n',
   })
   const loaded = folder.load('a.ini')
   t.strictSame(warningsOf(loaded), [])

@@ -5,7 +5,7 @@ import { BoundSocket } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { AccessLogFormat, Picture } from '../../base/picture.ts'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { accessLogPicture, startGateway, type TestGateway } from '../support/gateway.ts'
 import { until } from '../support/processes.ts'
 import { type Script, startRawNode } from '../support/raw-node.ts'
 import { temporaryDirectory } from '../support/tmp.ts'
@@ -185,7 +185,9 @@ t.test('the combined form, with the fields it shows', async t => {
 t.test('a log that cannot be written is told, and traffic goes on', async t => {
   const node = await startRawNode(t, { script: uwsgiNode })
   const file = join(temporaryDirectory(t), 'no', 'such', 'directory.log')
-  const gateway = await startGateway(t, [`uwsgi://${node.address}`], { accessLog: { file, format: 'uwsgi' } })
+  const gateway = await startGateway(t, [`uwsgi://${node.address}`], {
+    accessLog: accessLogPicture(file, 'uwsgi'),
+  })
   t.equal((await ask(t, gateway.port, 'GET', '/sized')).status, 200)
   await until('it is told', () => gateway.events.some(({ text }) => text.includes(file)))
   t.match(
@@ -223,7 +225,7 @@ async function startLogging(
   trustedProxies: string[] = [],
 ) {
   const file = join(temporaryDirectory(t), 'access.log')
-  const accessLog = { file, format }
+  const accessLog = accessLogPicture(file, format)
   const gateway = await startGateway(t, nodes, { accessLog, trustedProxies })
   return { gateway, accessLog, lines: () => linesAfter(gateway, file) }
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { startGateway } from '../support/gateway.ts'
+import { accessLogPicture, startGateway } from '../support/gateway.ts'
 import { until } from '../support/processes.ts'
 import { connectRaw, type RawAnswer, readAnswer, request } from '../support/raw-client.ts'
 import { type Script, startRawNode } from '../support/raw-node.ts'
@@ -46,7 +46,7 @@ t.test('each refusal has a status of its own, an id, and a line in the log', asy
   }
   const node = await startRawNode(t, { script: hangUp })
   const gateway = await startGateway(t, [`http://${node.address}`], {
-    accessLog: { file, format: 'json' },
+    accessLog: accessLogPicture(file, 'json'),
     maxBodyBytes: 100,
     maxTargetBytes: 100,
     maxHeadBytes: 2_000,
@@ -157,7 +157,9 @@ t.test('503 and its line name the last node tried', async t => {
   const { port } = closed.address() as { port: number }
   await new Promise(resolve => closed.close(resolve))
   const file = join(temporaryDirectory(t), 'access.log')
-  const gateway = await startGateway(t, [`http://127.0.0.1:${port}`], { accessLog: { file, format: 'json' } })
+  const gateway = await startGateway(t, [`http://127.0.0.1:${port}`], {
+    accessLog: accessLogPicture(file, 'json'),
+  })
   const answered = await readAnswer(await connectRaw(t, gateway, request('GET /')))
   checkShape(t, answered, 503)
   t.match(await logged(file, idOf(answered)), { status: 503, node: `http://127.0.0.1:${port}` })

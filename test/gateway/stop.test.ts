@@ -63,6 +63,17 @@ t.test('without a master it waits for nobody longer than three seconds', async t
   t.ok(performance.now() - startedAt < 4_000)
 })
 
+t.test('with no-orphans it waits for nobody at all', async t => {
+  const node = await startRawNode(t)
+  const gateway = await startGateway(t, [`http://${node.address}`])
+  await gateway.apply({ noOrphans: true })
+  await inHand(t, gateway, node)
+  const startedAt = performance.now()
+  gateway.process.disconnect()
+  await once(gateway.process, 'exit')
+  t.ok(performance.now() - startedAt < 2_000)
+})
+
 t.test('signals of a terminal do not end it: the master decides', async t => {
   const node = await startRawNode(t)
   const gateway = await startGateway(t, [`http://${node.address}`])

@@ -68,7 +68,7 @@ t.test('signals that stop: exit 0, no process left, addresses and files free', a
 t.test('signals that do not stop', async t => {
   const sluice = await startSluice(t, INI)
   for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGPIPE', 'SIGHUP'] as const) sluice.kill(signal)
-  await sluice.logged(/reload is not supported yet/)
+  await sluice.logged(/"msg":"reloaded"/)
   t.equal((await fetch(sluice.url)).status, 200)
   t.notMatch(sluice.stderr(), /Debugger/)
 })

@@ -40,3 +40,11 @@ t.test('an error shows its message to people, and its stack only to those who as
   t.match(said[0], /fatal internal error .*boom/)
   t.equal(said[0]!.trimEnd().split('\n').length, 1)
 })
+
+t.test('control characters cannot command a terminal, wherever they stand', async t => {
+  const { log, said } = lines(true)
+  log.warn({ file: '\x1b[2J', deep: { a: '\x7f\u2028' } }, 'odd \x1b]0;x\x07 name')
+  log.error({ err: new Error('one\ntwo \x9b') }, 'failed')
+  t.match(said.join(''), /^[ -~]+\n[ -~]+\n$/)
+  t.match(said[0], 'odd \\u001b]0;x\\u0007 name  file=\\u001b[2J')
+})

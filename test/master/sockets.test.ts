@@ -12,7 +12,7 @@ const PLACE = { file: 'x.ini', line: 7 }
 
 function request(target: BindTarget): BindRequest {
   const name = target.kind === 'tcp' ? `${target.host}:${target.port}` : target.path.replace('\0', '@')
-  return { name, place: PLACE, target }
+  return { name, place: PLACE, target, inherited: null }
 }
 
 async function bind(t: Test, targets: readonly BindTarget[], options = ONCE): Promise<BoundListener[]> {

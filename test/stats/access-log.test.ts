@@ -15,7 +15,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { type AccessEntry, AccessLog, needsHeaders } from '../../stats/access-log.ts'
+import type { AccessLogFormat } from '../../base/picture.ts'
+import { type AccessEntry, AccessLog } from '../../stats/access-log.ts'
 import { until } from '../support/processes.ts'
 import { smallDisk, temporaryDirectory } from '../support/tmp.ts'
 import { sampleEntry } from './sample-entry.ts'
@@ -38,6 +39,9 @@ t.test('lines wait for a batch: the time, the size or a flush', async t => {
   await log.flush()
   t.equal(statSync(file).size, 0, 'the file is made at once')
   t.equal(statSync(file).mode & 0o777, 0o640)
+  const other = `${file}.other`
+  await new AccessLog({ file: other, format: 'json', mode: 0o600 }).close()
+  t.equal(statSync(other).mode & 0o777, 0o600)
 
   log.write(entry('a'))
   await new Promise(resolve => setImmediate(resolve))
@@ -213,10 +217,14 @@ t.test("'-' is standard output", async t => {
   t.notOk(existsSync('-'))
 })
 
-t.test('only formats that show request headers need them', async t => {
-  t.notOk(needsHeaders('uwsgi'))
-  t.ok(needsHeaders('combined'))
-  t.ok(needsHeaders('json'))
+t.test('only lines that show request headers need them', async t => {
+  const needs = (format: AccessLogFormat, template: string | null = null) =>
+    new AccessLog({ file: '/dev/null', format, template }).needs
+  t.strictSame(needs('uwsgi'), { hasCommon: false, variables: [] })
+  t.ok(needs('combined').hasCommon)
+  t.ok(needs('json').hasCommon)
+  t.strictSame(needs('json', '%(uri) %(status)'), { hasCommon: false, variables: [] })
+  t.strictSame(needs('uwsgi', '%(host) %(var.HTTP_COOKIE)'), { hasCommon: true, variables: ['HTTP_COOKIE'] })
 })
 
 function allIds(batches: number): string[] {

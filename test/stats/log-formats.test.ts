@@ -21,6 +21,10 @@ t.test("uwsgi: uWSGI's own line in local time, then id, node and tries", async t
   t.match(toLine({ ...sampleEntry, headers: -1 }), '(HTTP/1.1 200) 0 headers in 45 bytes')
 })
 
+t.test('uwsgi: durations in microseconds with log-micros', async t => {
+  t.match(formatter('uwsgi', true)(sampleEntry), ' => generated 4 bytes in 12345 micros (HTTP/1.1 200)')
+})
+
 t.test("combined: Apache's line, with a zone", async t => {
   const toLine = formatter('combined')
   t.equal(

@@ -21,4 +21,6 @@ export const sampleEntry: Readonly<AccessEntry> = {
   startedAt: Date.UTC(2026, 10, 7, 2, 19, 2, 45),
   durationMs: 12.3456,
   headers: 3,
+  hasFailed: false,
+  values: [],
 }

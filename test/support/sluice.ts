@@ -132,7 +132,14 @@ function spawnSluice(
   ]
   const child = spawn(line[0]!, line.slice(1), {
     cwd: directory,
-    env: { ...process.env, NODE_OPTIONS: undefined, STATE_DIRECTORY: join(directory, 'state'), ...env },
+    env: {
+      ...process.env,
+      NODE_OPTIONS: undefined,
+      STATE_DIRECTORY: join(directory, 'state'),
+      RUNTIME_DIRECTORY: join(directory, 'run'),
+      NOTIFY_SOCKET: undefined,
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const output = new Output(child)

@@ -2,6 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 // sleeps: no event tells of the end of a grandchild
 import { setTimeout as pause } from 'node:timers/promises'
 import { readTap } from './tap-output.ts'
@@ -19,6 +21,7 @@ export interface FileResult {
 
 // What the test started gets this long to notice that it is over.
 const LEFTOVER_MS = 5000
+const COMPILE_CACHE = join(tmpdir(), `sluice-compile-cache-${process.getuid?.()}`)
 const running = new Set<ChildProcess>()
 
 /**
@@ -28,7 +31,11 @@ const running = new Set<ChildProcess>()
 export async function runTestFile(cwd: string, file: string, limitMs: number): Promise<FileResult> {
   const start = performance.now()
   // tap's own limit comes first where it can: it names the test that hangs.
-  const env = { ...process.env, TAP_TIMEOUT: String(limitMs / 1000 - 0.5) }
+  const env = {
+    ...process.env,
+    TAP_TIMEOUT: String(limitMs / 1000 - 0.5),
+    NODE_COMPILE_CACHE: COMPILE_CACHE, // most of what a start costs is reading the same sources again
+  }
   const child = spawn(process.execPath, [file], {
     cwd,
     env,

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { startGateway, type TestGateway } from '../../support/gateway.ts'
+import { accessLogPicture, startGateway, type TestGateway } from '../../support/gateway.ts'
 import { until } from '../../support/processes.ts'
 import { answer, connectRaw, readAnswer, request } from '../../support/raw-client.ts'
 import { type RawNode, startRawNode } from '../../support/raw-node.ts'
@@ -128,7 +128,7 @@ t.test('behind a trusted proxy', async t => {
   const gateway = await startGateway(t, [`http://${node.address}`], {
     maxIdlePerNode: 0,
     trustedProxies: ['127.0.0.0/8', '10.0.0.0/8'],
-    accessLog: { file, format: 'json' },
+    accessLog: accessLogPicture(file, 'json'),
   })
 
   t.test('X-Forwarded-For gets the peer appended; the other claims pass', async t => {

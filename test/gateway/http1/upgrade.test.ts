@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { startGateway, type TestGateway } from '../../support/gateway.ts'
+import { accessLogPicture, startGateway, type TestGateway } from '../../support/gateway.ts'
 import { until } from '../../support/processes.ts'
 import { answer, connectRaw, readAnswer, request } from '../../support/raw-client.ts'
 import { type RawConnection, type RawNode, startRawNode } from '../../support/raw-node.ts'
@@ -193,7 +193,9 @@ t.test('bytes behind an upgrade that we answer ourselves are no request', async 
 t.test('a tunnel is over, and in the log, once both sides ended, whichever was first', async t => {
   const file = join(temporaryDirectory(t), 'access.log')
   const node = await startRawNode(t)
-  const gateway = await startGateway(t, [`http://${node.address}`], { accessLog: { file, format: 'json' } })
+  const gateway = await startGateway(t, [`http://${node.address}`], {
+    accessLog: accessLogPicture(file, 'json'),
+  })
   for (const isNodeFirst of [true, false]) {
     const [client, connection] = await tunnel(t, gateway, node)
     const [first, second] = isNodeFirst ? [connection, client] : [client, connection]

@@ -1,0 +1,82 @@
+// bin/status.ts: `sluice status`: how a running instance is.
+import { visible } from '../config/config.ts'
+import type { Status } from '../master/controls.ts'
+import { ask, nobodyAt } from './ask.ts'
+import { readArguments, TARGET_HELP, TargetProblem } from './target.ts'
+import { terminal } from './terminal.ts'
+
+const HELP = `Usage: sluice status [--json] [TARGET]
+
+Says how a running instance is: what it serves, its processes, counters and nodes.
+
+  --json           as JSON
+
+${TARGET_HELP}
+`
+const SECOND = 1000
+const UNITS = [
+  ['d', 86_400 * SECOND],
+  ['h', 3600 * SECOND],
+  ['min', 60 * SECOND],
+  ['s', SECOND],
+] as const
+
+/** @returns 0. @throws TargetProblem */
+export async function status(argv: readonly string[]): Promise<number> {
+  const { flags, target, wantsHelp } = readArguments(argv, ['json'])
+  if (wantsHelp) {
+    terminal.out(HELP)
+    return 0
+  }
+  const { pid, socket } = target()
+  const answer = socket === null ? undefined : (await ask(socket, { command: 'status' }))?.answer
+  if (answer === undefined || !('status' in answer)) throw socket ? nobodyAt(socket) : noSocket(pid)
+  terminal.out(
+    flags.has('json') ? `${JSON.stringify(answer.status, null, 2)}\n` : statusText(answer.status, Date.now()),
+  )
+  return 0
+}
+
+function noSocket(pid: number | null): TargetProblem {
+  return new TargetProblem(
+    `process ${pid} has no control socket in the usual places. Name it by --control, or send SIGUSR2: it logs its status`,
+  )
+}
+
+function statusText(status: Status, now: number): string {
+  const { counters, nodes } = status
+  const rows: [string, string][] = [
+    ['config', status.files.join(' ') || 'command line'],
+    ['listeners', status.listeners.join(' ')],
+    ['gateways', gatewaysText(status.gateways)],
+    [
+      'connections',
+      `${counters.connections} open, ${counters.accepted} accepted, ${counters.refused} refused`,
+    ],
+    ['requests', String(counters.requests)],
+    ...nodes.map(({ name, requests, failures, isResting }): [string, string] => [
+      'node',
+      `${name}: ${requests} requests, ${failures} failures${isResting ? ', rests' : ''}`,
+    ]),
+  ]
+  const reloads = status.reloads === 0 ? '' : `, ${status.reloads} reloads`
+  const head = `Sluice ${status.version}, process ${status.pid}, for ${lengthText(now - status.startedAt)}${reloads}${status.isPaused ? ', paused' : ''}`
+  return [head, ...rows.map(([name, text]) => `${name.padEnd(12)} ${text}`), ''].map(visible).join('\n')
+}
+
+function gatewaysText(gateways: Status['gateways']): string {
+  return gateways
+    .map(
+      ({ pid, state, connections }) =>
+        `${pid} (${state === 'serving' ? '' : `${state}, `}${connections} connections)`,
+    )
+    .join(', ')
+}
+
+function lengthText(ms: number): string {
+  const at = UNITS.findIndex(([, unit]) => ms >= unit)
+  if (at < 0) return '0 s'
+  const [[name, unit], smaller] = [UNITS[at]!, UNITS[at + 1]]
+  const rest = smaller ? ` ${Math.floor((ms % unit) / smaller[1])} ${smaller[0]}` : ''
+  return `${Math.floor(ms / unit)} ${name}${rest}`
+}

@@ -1,0 +1,93 @@
+// config/changes.ts: which options differ between two configurations, and the lines that `sluice reload` prints.
+import { isDeepStrictEqual } from 'node:util'
+import { type Config, visible } from './config.ts'
+import { defaultText } from './help.ts'
+import { flag } from './kinds.ts'
+import { knownName, OPTIONS, type OptionName } from './table.ts'
+
+/** An option that differs, by its canonical name. */
+export interface Change {
+  readonly name: OptionName
+  /** Values as written, after all expansion; of an option whose last value counts only that one. [] for none. */
+  readonly before: readonly string[]
+  readonly after: readonly string[]
+}
+
+// What these set stands in the list as an option of its own.
+const INDIRECT: readonly OptionName[] = ['set', 'set-placeholder']
+// Their values may be secrets, and these lines are printed and logged.
+const ASSIGNMENTS: readonly OptionName[] = ['env', 'http-var']
+const LONGEST = 200
+
+/** Pure. In the order of the option table. "60" instead of "1m" is no change, nor is an option without effect. */
+export function changedOptions(before: Config, after: Config): readonly Change[] {
+  const [old, now] = [writtenIn(before), writtenIn(after)]
+  return (Object.keys(OPTIONS) as OptionName[])
+    .filter(name => !INDIRECT.includes(name) && OPTIONS[name].noEffect === null)
+    .filter(name => !isDeepStrictEqual(before.values[name], after.values[name]))
+    .map(name => ({ name, before: old.get(name) ?? [], after: now.get(name) ?? [] }))
+    .filter(change => !isDeepStrictEqual(change.before, change.after))
+}
+
+/** Lines without their end: "http-timeout: 60 -> 30", "http-to: + http://127.0.0.1:3001", "so-keepalive: on". */
+export function changeText(before: Config, after: Config): readonly string[] {
+  return changedOptions(before, after).flatMap(change =>
+    linesOf(change).map(line => visible(`${change.name}: ${line}`)),
+  )
+}
+
+function writtenIn({ pairs }: Config): ReadonlyMap<OptionName, readonly string[]> {
+  const written = new Map<OptionName, string[]>()
+  for (const { name, value } of pairs) {
+    const ours = knownName(name)?.ours
+    if (ours === null || ours === undefined) continue
+    const earlier = OPTIONS[ours].repeats === 'last' ? [] : (written.get(ours) ?? [])
+    written.set(ours, [...earlier, value ?? 'true'])
+  }
+  return written
+}
+
+function linesOf(change: Change): readonly string[] {
+  const option = OPTIONS[change.name]
+  if (option.repeats !== 'last') return listLines(change)
+  const fallback = defaultText(option)
+  const [before = fallback, after = fallback] = [change.before[0], change.after[0]]
+  if (option.kind === flag) return [flag.schema.parse(after) ? 'on' : 'off']
+  if (before === '' && change.before.length === 0) return [`+ ${shown(change.name, after)}`]
+  if (after === '' && change.after.length === 0) return [`- ${shown(change.name, before)}`]
+  return [`${shown(change.name, before)} -> ${shown(change.name, after)}`]
+}
+
+// What goes and what comes, repeats counted; else it is the order that differs.
+function listLines({ name, before, after }: Change): readonly string[] {
+  const gone = without(before, after)
+  const come = without(after, before)
+  if (gone.length === 0 && come.length === 0) {
+    return [`now in the order ${after.map(value => shown(name, value)).join(', ')}`]
+  }
+  const [goneShown, comeShown] = [
+    gone.map(value => shown(name, value)),
+    come.map(value => shown(name, value)),
+  ]
+  const same = goneShown.filter(text => comeShown.includes(text))
+  return [
+    ...without(goneShown, same).map(text => `- ${text}`),
+    ...without(comeShown, same).map(text => `+ ${text}`),
+    ...same.map(text => `${text} changed`),
+  ]
+}
+
+function without(values: readonly string[], taken: readonly string[]): string[] {
+  const left = [...taken]
+  return values.filter(value => {
+    const i = left.indexOf(value)
+    if (i >= 0) left.splice(i, 1)
+    return i < 0
+  })
+}
+
+function shown(name: OptionName, value: string): string {
+  const text = ASSIGNMENTS.includes(name) ? value.replace(/=.*/s, '=…') : value
+  if (text === '') return 'true'
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`
+}

@@ -1,0 +1,69 @@
+// test/support/controls.ts: stands for a master where a test is about those who steer it.
+import type { Controls, ReloadReport, Status, StopMode } from '../../master/controls.ts'
+import { createLog, type Log } from '../../master/log.ts'
+
+export const REPORT: ReloadReport = {
+  kind: 'in place',
+  changes: ['http-timeout: 60 -> 30'],
+  reasons: [],
+  warnings: [],
+  problem: '',
+  tookMs: 35,
+}
+
+export const STATUS: Status = {
+  version: '0.0.0',
+  pid: 4711,
+  startedAt: 0,
+  isPaused: false,
+  files: ['/etc/sluice.ini'],
+  listeners: ['0.0.0.0:80'],
+  reloads: 0,
+  gateways: [{ pid: 4712, state: 'serving', connections: 2 }],
+  counters: { connections: 2, accepted: 3, requests: 4, refused: 0 },
+  nodes: [{ name: 'http://127.0.0.1:3000', requests: 4, failures: 0, isResting: false }],
+}
+
+/** Remembers what it was asked. */
+export class FakeControls implements Controls {
+  readonly asked: string[] = []
+  /** What the next reloads wait for. */
+  reloads: Promise<ReloadReport> = Promise.resolve(REPORT)
+
+  reload({ replace = false } = {}): Promise<ReloadReport> {
+    this.asked.push(replace ? 'replace' : 'reload')
+    return this.reloads
+  }
+
+  stop(mode: StopMode): void {
+    this.asked.push(`stop ${mode}`)
+  }
+
+  async pauseOrResume(): Promise<boolean> {
+    this.asked.push('pause')
+    return true
+  }
+
+  async reopenLogs(): Promise<void> {
+    this.asked.push('reopen')
+  }
+
+  async rotateLogs(): Promise<void> {
+    this.asked.push('rotate')
+  }
+
+  writePidfiles(): void {
+    this.asked.push('write pid files')
+  }
+
+  status(): Status {
+    this.asked.push('status')
+    return STATUS
+  }
+}
+
+/** An event log, and the events in it. */
+export function heardLog(): { readonly log: Log; readonly events: Record<string, unknown>[] } {
+  const events: Record<string, unknown>[] = []
+  return { log: createLog({ write: line => events.push(JSON.parse(line)) }), events }
+}
