@@ -7,8 +7,8 @@ import {
   type ControlRequest,
   LONGEST_ANSWER,
   readAnswer,
-} from '../master/control-protocol.ts'
-import { isMaster } from '../master/process-names.ts'
+} from '../master/steering/control-protocol.ts'
+import { isMaster } from '../master/steering/process-names.ts'
 import { type Target, TargetProblem } from './target.ts'
 
 const LOOK_MS = 20

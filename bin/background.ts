@@ -7,8 +7,8 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Config, Place } from '../config/config.ts'
 import { listenersOf } from '../config/listeners.ts'
-import { openDaemonLog } from '../master/daemon-log.ts'
 import { StartRefused } from '../master/refused.ts'
+import { openDaemonLog } from '../master/steering/daemon-log.ts'
 import { REPORT_VARIABLE, type Told, terminal } from './terminal.ts'
 
 const SCRIPT = fileURLToPath(new URL('./sluice.js', import.meta.url))

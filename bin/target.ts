@@ -1,8 +1,8 @@
 // bin/target.ts: which running instance `sluice reload`, `stop` and `status` mean, from their arguments.
 import { parseArgs } from 'node:util'
-import { readPid } from '../master/pidfile.ts'
-import { isMaster } from '../master/process-names.ts'
-import { findInstances } from '../master/runtime-directory.ts'
+import { readPid } from '../master/steering/pidfile.ts'
+import { isMaster } from '../master/steering/process-names.ts'
+import { findInstances } from '../master/steering/runtime-directory.ts'
 
 /** For the --help of each of these commands. */
 export const TARGET_HELP = `TARGET is the instance that is meant:

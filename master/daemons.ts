@@ -3,8 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
-import type { Log } from './log.ts'
-import type { Logs } from './logs.ts'
+import type { Log } from './logs/log.ts'
+import type { Logs } from './logs/logs.ts'
 import { Respawn } from './respawn.ts'
 
 /** Milliseconds between TERM and KILL. */

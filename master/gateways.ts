@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { CounterBatch, NodeRest, ToGateway, ToMaster } from '../base/messages.ts'
 import type { Picture } from '../base/picture.ts'
 import { childEnvironment } from './environment.ts'
-import type { Log } from './log.ts'
+import type { Log } from './logs/log.ts'
 import { Respawn } from './respawn.ts'
 import { readMessage } from './to-master.ts'
 

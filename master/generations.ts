@@ -2,7 +2,7 @@
 import type { ListenerPicture, Picture } from '../base/picture.ts'
 import type { Status } from './controls.ts'
 import { FIRST_SLOT, Gateways, type GatewaysOptions } from './gateways.ts'
-import type { BoundListener } from './sockets.ts'
+import type { BoundListener } from './sockets/sockets.ts'
 
 /** With so many old generations alive, the next one waits until one of them is gone. */
 const MOST_OLD = 8

@@ -1,7 +1,7 @@
 // master/names.ts: keeps the host names of nodes resolved ahead of traffic, so that no exchange waits for DNS.
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import type { Log } from './log.ts'
+import type { Log } from './logs/log.ts'
 
 export type Lookup = (host: string) => Promise<readonly string[]>
 

@@ -4,10 +4,10 @@ import type { NodeAddress } from '../base/address.ts'
 import type { ListenerPicture, NodePicture, Picture, TlsPicture } from '../base/picture.ts'
 import type { Config } from '../config/config.ts'
 import { type Held, slotOf } from './generations.ts'
-import { targetName } from './listeners.ts'
 import type { StartPlan } from './plan.ts'
-import { processTitle } from './process-names.ts'
-import type { BindTarget, BoundListener } from './sockets.ts'
+import { targetName } from './sockets/listeners.ts'
+import type { BindTarget, BoundListener } from './sockets/sockets.ts'
+import { processTitle } from './steering/process-names.ts'
 
 /** How long a client may be slower than min-rate. */
 const MIN_RATE_AFTER_MS = 10_000

@@ -4,7 +4,7 @@ import type { Problem } from '../config/config.ts'
 import type { OptionName } from '../config/table.ts'
 import { boundName } from './picture.ts'
 import type { StartPlan } from './plan.ts'
-import type { BoundListener } from './sockets.ts'
+import type { BoundListener } from './sockets/sockets.ts'
 
 /** Read once, at the start: a change waits for the next one. */
 const AT_START: readonly OptionName[] = [

@@ -1,13 +1,13 @@
 // master/run.ts: runs one instance from its plan to its exit code; meets accidents.
 import { unwantedVariables } from './environment.ts'
-import type { Log } from './log.ts'
-import type { Logs } from './logs.ts'
+import type { Log } from './logs/log.ts'
+import type { Logs } from './logs/logs.ts'
 import { Master } from './master.ts'
 import type { StartPlan } from './plan.ts'
-import { nameMaster } from './process-names.ts'
 import { type Served, servedText } from './served.ts'
-import { handleSignals } from './signals.ts'
-import { Steering } from './steering.ts'
+import { nameMaster } from './steering/process-names.ts'
+import { handleSignals } from './steering/signals.ts'
+import { Steering } from './steering/steering.ts'
 
 /** Milliseconds that a stop may take after an accident. */
 const LAST_MS = 5000

@@ -2,7 +2,7 @@
 import type { NodePicture } from '../base/picture.ts'
 import { boundTarget } from './picture.ts'
 import type { StartPlan } from './plan.ts'
-import type { BindTarget, BoundListener } from './sockets.ts'
+import type { BindTarget, BoundListener } from './sockets/sockets.ts'
 
 export interface Served {
   /** "http://localhost:8080/", or a curl command for a UNIX socket. */

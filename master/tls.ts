@@ -3,7 +3,7 @@ import type { TlsPicture } from '../base/picture.ts'
 import { selfSigned } from '../certs/manage/self-signed.ts'
 import { openStateDirectory, stateDirectories } from '../certs/manage/state-directory.ts'
 import type { Place } from '../config/config.ts'
-import type { Log } from './log.ts'
+import type { Log } from './logs/log.ts'
 import type { StartPlan } from './plan.ts'
 import { StartRefused } from './refused.ts'
 

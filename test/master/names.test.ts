@@ -1,7 +1,7 @@
 // test/master/names.test.ts: host names of nodes, resolved ahead of traffic, with a resolver and a clock of our own.
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
-import { createLog } from '../../master/log.ts'
+import { createLog } from '../../master/logs/log.ts'
 import { type Lookup, Names } from '../../master/names.ts'
 
 /** A Names over answers that the test changes, with mock timers. */

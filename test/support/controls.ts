@@ -1,6 +1,6 @@
 // test/support/controls.ts: stands for a master where a test is about those who steer it.
 import type { Controls, ReloadReport, Status, StopMode } from '../../master/controls.ts'
-import { createLog, type Log } from '../../master/log.ts'
+import { createLog, type Log } from '../../master/logs/log.ts'
 
 export const REPORT: ReloadReport = {
   kind: 'in place',

@@ -1,6 +1,6 @@
 // test/support/log-plan.ts: plans of logs for tests that need no config.
 import { COMMAND_LINE } from '../../config/config.ts'
-import type { LogFile, LogPlan } from '../../master/log-plan.ts'
+import type { LogFile, LogPlan } from '../../master/logs/log-plan.ts'
 
 /** A plan that logs nothing per request and events nowhere, but for these changes. */
 export function plainLogPlan(changes: Partial<LogPlan> = {}): LogPlan {

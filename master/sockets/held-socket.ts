@@ -1,0 +1,127 @@
+// master/sockets/held-socket.ts: one descriptor that the master holds, and how it is given back.
+import { chmodSync, chownSync, closeSync, lstatSync, renameSync, type Stats } from 'node:fs'
+import type net from 'node:net'
+import { ownInode } from './proc-net.ts'
+
+export abstract class HeldSocket {
+  /** 0 for UNIX sockets. */
+  readonly port: number
+  readonly #fd: number
+  #isOpen = true
+
+  constructor(fd: number, port: number) {
+    this.port = port
+    this.#fd = fd
+  }
+
+  /** @throws Error once it is closed: its number may mean another file then */
+  get fd(): number {
+    if (!this.#isOpen) throw new Error(`the socket that was descriptor ${this.#fd} is closed`)
+    return this.#fd
+  }
+
+  /** Gives the address back, if nobody else holds the socket. Twice is harmless. */
+  close(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.release(this.#fd)
+  }
+
+  protected abstract release(fd: number): void
+}
+
+/** A TCP socket that we bound. */
+export class TcpSocket extends HeldSocket {
+  /** Whether others may be bound beside it (SO_REUSEPORT). */
+  readonly isShareable: boolean
+  readonly #socket: net.BoundSocket
+
+  constructor(socket: net.BoundSocket, isShareable: boolean) {
+    super(socket.fd(), portOf(socket.address()))
+    this.isShareable = isShareable
+    this.#socket = socket
+  }
+
+  protected override release(): void {
+    this.#socket.close()
+  }
+}
+
+/** A socket that we were started with. */
+export class PassedSocket extends HeldSocket {
+  protected override release(fd: number): void {
+    closeSync(fd)
+  }
+}
+
+/** Mode and owner of a socket file. */
+export type FileRights = Pick<Stats, 'mode' | 'uid' | 'gid'>
+
+/** A UNIX socket that we bound. */
+export class UnixSocket extends HeldSocket {
+  /** Its own, not its file's, as in /proc. */
+  readonly inode: string
+  /** What its file began with; null for an abstract name. */
+  readonly made: Readonly<FileRights> | null
+  readonly #path: string
+  readonly #file: Stats | null
+  readonly #socket: net.BoundSocket
+
+  /** @param path abstract ones begin with NUL */
+  constructor(socket: net.BoundSocket, path: string) {
+    super(socket.fd(), 0)
+    this.inode = ownInode(this.fd)
+    this.#path = path
+    this.#file = path.startsWith('\0') ? null : lstatSync(path)
+    this.made = this.#file
+    this.#socket = socket
+  }
+
+  /** Whether clients that connect to the path still reach this socket. */
+  get isInPlace(): boolean {
+    return this.#file === null || this.#fileNow() !== undefined
+  }
+
+  /**
+   * Changes what differs.
+   *
+   * @returns what it was; null when nothing differs or there is no file
+   * @throws SystemError, nothing changed
+   */
+  setRights({ mode, uid, gid }: Readonly<FileRights>): FileRights | null {
+    const now = this.#file === null ? undefined : this.#fileNow()
+    if (now === undefined || (now.mode === mode && now.uid === uid && now.gid === gid)) return null
+    if (now.uid !== uid || now.gid !== gid) chownSync(this.#path, uid, gid)
+    if (now.mode !== mode) chmodSync(this.#path, mode & 0o7777)
+    return now
+  }
+
+  // Node removes whatever has the path. What somebody else put there steps aside meanwhile; where we may not
+  // rename, Node may not remove either.
+  protected override release(): void {
+    const aside = this.isInPlace ? null : stepAside(this.#path)
+    this.#socket.close()
+    if (aside !== null) renameSync(aside, this.#path)
+  }
+
+  // The inode is not given to another file as long as we hold the socket.
+  #fileNow(): Stats | undefined {
+    const now = lstatSync(this.#path, { throwIfNoEntry: false })
+    return now?.ino === this.#file?.ino && now?.dev === this.#file?.dev ? now : undefined
+  }
+}
+
+// @types/node does not say what a BoundSocket's address may be.
+function portOf(address: unknown): number {
+  return typeof address === 'object' && address !== null && 'port' in address ? Number(address.port) : 0
+}
+
+function stepAside(path: string): string | null {
+  const aside = `${path}.${process.pid}~`
+  try {
+    renameSync(path, aside)
+    return aside
+  } catch {
+    return null // nothing is there, or it is not ours to move
+  }
+}

@@ -1,0 +1,91 @@
+// master/sockets/holder.ts: which process holds an address that we could not bind, read from /proc.
+import { readdirSync, readFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
+import { type InetSocket, inetSockets, socketInode, unixSockets } from './proc-net.ts'
+
+/** A process that listens where we wanted to. `command` is its command line, shortened. */
+export interface Holder {
+  readonly pid: number
+  readonly command: string
+}
+
+const COMMAND_LENGTH = 80
+
+/** @returns the listener on `port` whose address collides with `host`; null when none can be seen */
+export function tcpHolder(host: string, port: number): Holder | null {
+  const rivals = inetSockets('tcp').filter(
+    each => each.isListening && each.port === port && collides(each, host),
+  )
+  return holderOf(new Set(rivals.map(({ inode }) => inode)))
+}
+
+/** @param path file name, or '\0name' for an abstract one */
+export function unixHolder(path: string): Holder | null {
+  return holderOf(unixInodes(path))
+}
+
+/**
+ * Whether a living process holds a socket of this name, listening already or about to.
+ *
+ * @param own inodes of sockets that do not count
+ */
+export function isUnixHeld(path: string, own: ReadonlySet<string>): boolean {
+  return [...unixInodes(path)].some(inode => !own.has(inode))
+}
+
+/** "process 4711 (nginx: master process)", or what little is known when it is hidden from us. */
+export function holderText(holder: Holder | null): string {
+  return holder ? `process ${holder.pid} (${holder.command})` : 'a process that we may not see'
+}
+
+function collides(listening: InetSocket, host: string): boolean {
+  if (isAny(listening.host) || isAny(host)) return true
+  // On one port, naming a listener on another address beats naming none.
+  return isIPv6(host) || listening.host === host || listening.host === `::ffff:${host}`
+}
+
+function isAny(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
+function unixInodes(path: string): Set<string> {
+  const shown = path.replace(/^\0/, '@').replaceAll('\0', '@')
+  return new Set(
+    unixSockets().flatMap(({ isConnected, path, inode }) => {
+      return !isConnected && path === shown ? [inode] : []
+    }),
+  )
+}
+
+// The lowest pid: of a server with children that share the socket, mostly the one to stop. We ourselves hold the
+// sockets that our gateways listen on, so we are no answer.
+function holderOf(wanted: Set<string>): Holder | null {
+  if (wanted.size === 0) return null
+  const pids = listDirectory('/proc')
+    .map(Number)
+    .filter(pid => Number.isInteger(pid) && pid !== process.pid)
+  for (const pid of pids.sort((a, b) => a - b)) {
+    for (const fd of listDirectory(`/proc/${pid}/fd`)) {
+      if (wanted.has(socketInode(`/proc/${pid}/fd/${fd}`))) return { pid, command: commandOf(pid) }
+    }
+  }
+  return null
+}
+
+function listDirectory(path: string): string[] {
+  try {
+    return readdirSync(path)
+  } catch {
+    return [] // ended meanwhile, or another user's
+  }
+}
+
+function commandOf(pid: number): string {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim()
+    const printable = words.replace(/[^\x20-\x7e]/g, '?')
+    return printable.length > COMMAND_LENGTH ? `${printable.slice(0, COMMAND_LENGTH - 3)}...` : printable
+  } catch {
+    return 'ended meanwhile'
+  }
+}

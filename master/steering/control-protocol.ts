@@ -1,0 +1,77 @@
+// master/steering/control-protocol.ts: what `sluice reload`, `stop` and `status` say to a master through its control socket: a line
+// of JSON, answered by a line of JSON.
+import { z } from 'zod'
+import type { ReloadReport, Status } from '../controls.ts'
+
+/** Of a request, its line break included. */
+export const LONGEST_REQUEST = 4096
+/** Of an answer: a reload report may name every node. */
+export const LONGEST_ANSWER = 16 * 2 ** 20
+
+const request = z.discriminatedUnion('command', [
+  z.strictObject({ command: z.literal('reload'), replace: z.boolean().default(false) }),
+  z.strictObject({ command: z.literal('stop'), now: z.boolean().default(false) }),
+  z.strictObject({ command: z.literal('status') }),
+])
+export type ControlRequest = z.infer<typeof request>
+
+const texts = z.array(z.string())
+const count = z.number()
+const report = z.object({
+  kind: z.enum(['in place', 'new generation', 'unchanged', 'refused', 'stopping']),
+  changes: texts,
+  reasons: texts,
+  warnings: texts,
+  problem: z.string(),
+  tookMs: z.number(),
+}) satisfies z.ZodType<ReloadReport>
+
+const status = z.object({
+  version: z.string(),
+  pid: count,
+  startedAt: count,
+  isPaused: z.boolean(),
+  files: texts,
+  listeners: texts,
+  reloads: count,
+  gateways: z.array(
+    z.object({ pid: count, state: z.enum(['starting', 'serving', 'retiring']), connections: count }),
+  ),
+  counters: z.object({ connections: count, accepted: count, requests: count, refused: count }),
+  nodes: z.array(z.object({ name: z.string(), requests: count, failures: count, isResting: z.boolean() })),
+}) satisfies z.ZodType<Status>
+
+const answer = z.union([
+  z.object({ ok: z.literal(true), report }),
+  z.object({ ok: z.literal(true), status }),
+  z.object({ ok: z.literal(true), stopping: z.literal(true) }),
+  z.object({ ok: z.literal(false), problem: z.string() }),
+]) satisfies z.ZodType<ControlAnswer>
+
+export type ControlAnswer =
+  | { readonly ok: true; readonly report: ReloadReport }
+  | { readonly ok: true; readonly status: Status }
+  /** The connection closes when the master is gone. */
+  | { readonly ok: true; readonly stopping: true }
+  | { readonly ok: false; readonly problem: string }
+
+/** @returns the request, or in words what is wrong with the line */
+export function readRequest(line: string): ControlRequest | string {
+  const read = request.safeParse(parsed(line))
+  if (read.success) return read.data
+  const { path, message } = read.error.issues[0]!
+  return `not understood: ${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`
+}
+
+/** @returns null for what no master of this version says */
+export function readAnswer(line: string): ControlAnswer | null {
+  return answer.safeParse(parsed(line)).data ?? null
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
