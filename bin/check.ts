@@ -19,7 +19,7 @@ export async function check(argv: readonly string[]): Promise<number> {
   const report = checkText(loaded)
   if (loaded.kind === 'problems') return say(report)
   try {
-    sayWarnings((await planStart(loaded.config, here.cwd, here.env, 'check')).warnings)
+    sayWarnings((await planStart(loaded.config, here, 'check')).warnings)
     return say(report)
   } catch (error) {
     if (!(error instanceof StartRefused)) throw error

@@ -11,6 +11,7 @@ import { settleInBackground, startInBackground } from './background.ts'
 import { closeUninvitedInspector } from './inspector.ts'
 import { say, sayWarnings } from './say.ts'
 import { terminal } from './terminal.ts'
+import { version } from './version.ts'
 
 /** @param argv of which `loaded` was read. @returns the exit code. @throws StartRefused */
 export async function start(
@@ -21,7 +22,7 @@ export async function start(
   if (loaded.kind === 'problems') {
     return say({ out: '', err: problemsText(loaded.problems, loaded.warnings), exit: 1 })
   }
-  const { cwd, env, version } = here
+  const { cwd } = here
   const { config } = loaded
   const background = daemonLog(config, cwd)
   if (background !== null && !terminal.isInBackground) return startInBackground(config, background, argv)
@@ -29,7 +30,7 @@ export async function start(
   const notifySocket = takeNotifySocket()
   if (config.values['show-config']) terminal.err(pairsText(config.pairs, 'ini'))
   sayWarnings(config.warnings)
-  const plan = await planStart(config, cwd, env, 'start')
+  const plan = await planStart(config, here, 'start')
   sayWarnings(plan.warnings)
   const print = (text: string) => {
     closeUninvitedInspector() // a signal of the first moments may have come through only now
@@ -40,7 +41,7 @@ export async function start(
   // Files are opened by the user that Sluice becomes, never by root.
   const logs = new Logs(plan.logs, { isHeld: plan.user !== null })
   try {
-    return await runMaster(plan, { logs, version, print, read, notifySocket })
+    return await runMaster(plan, { logs, version: here.version, print, read, notifySocket })
   } finally {
     await logs.close()
   }
@@ -48,8 +49,9 @@ export async function start(
 
 // What environment and directory were at the start counts: the process's own may have changed since.
 async function readAgain(argv: readonly string[], here: World): Promise<StartPlan> {
-  const loaded = loadConfig(argv, here)
-  if (loaded.kind === 'config') return planStart(loaded.config, here.cwd, here.env, 'reload')
+  const now = { ...here, version: version() }
+  const loaded = loadConfig(argv, now)
+  if (loaded.kind === 'config') return planStart(loaded.config, now, 'reload')
   const problems = loaded.kind === 'problems' ? loaded.problems : []
   throw new StartRefused('SLUICE_OPTION_INVALID', problems)
 }

@@ -8,6 +8,7 @@ import { type CertificatePair, cipherProblem, readCertificate, readClientCa } fr
 import type { TlsListener } from '../config/address-kinds.ts'
 import { type Config, type Place, type Problem, placeText } from '../config/config.ts'
 import { environmentOf } from '../config/environment.ts'
+import type { World } from '../config/load.ts'
 import { longestQueue } from '../config/queue-length.ts'
 import type { DaemonPlan } from './daemons.ts'
 import { type LogPlan, planLogs } from './logs/log-plan.ts'
@@ -29,6 +30,8 @@ const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/
 
 export interface StartPlan {
   readonly config: Config
+  /** Of the Sluice that lies on the disk now: gateways that start are of this one. */
+  readonly version: string
   /** Where Sluice was started; relative names begin there. */
   readonly startDirectory: string
   readonly binds: readonly BindRequest[]
@@ -60,8 +63,7 @@ export interface TlsPlan {
 /** @param purpose a reload makes no new pid files and the like. @throws StartRefused with every problem found */
 export async function planStart(
   config: Config,
-  startDirectory: string,
-  env: NodeJS.ProcessEnv,
+  { cwd: startDirectory, env, version }: World,
   purpose: 'start' | 'check' | 'reload',
 ): Promise<StartPlan> {
   const { values } = config
@@ -91,6 +93,7 @@ export async function planStart(
   const gateways = values['http-processes']
   return {
     config,
+    version,
     startDirectory,
     binds,
     listeners,

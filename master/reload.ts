@@ -50,6 +50,9 @@ export function reasonsForNew(before: Bound, after: Bound): string[] {
     ...(before.plan.gateways === after.plan.gateways
       ? []
       : [`http-processes: ${before.plan.gateways} -> ${after.plan.gateways}`]),
+    ...(before.plan.version === after.plan.version
+      ? []
+      : [`Sluice ${before.plan.version} -> ${after.plan.version}`]),
     ...(before.plan.hasSocketPerGateway === after.plan.hasSocketPerGateway ? [] : ['reuse-port']),
   ]
 }
