@@ -12,9 +12,12 @@ export interface DebianPackage {
 
 export const PACKAGES: readonly DebianPackage[] = [
   { name: 'curl', proof: '/usr/bin/curl' },
+  { name: 'haproxy', proof: '/usr/sbin/haproxy' },
+  { name: 'iproute2', proof: '/sbin/ip' },
   { name: 'nginx', proof: '/usr/sbin/nginx' },
   { name: 'openssl', proof: '/usr/bin/openssl' },
   { name: 'python3', proof: '/usr/bin/python3' },
+  { name: 'systemd', proof: '/usr/bin/systemd-socket-activate' },
   { name: 'uwsgi-core', proof: '/usr/bin/uwsgi-core' },
   { name: 'uwsgi-plugin-python3', proof: '/usr/bin/uwsgi_python3' },
   { name: 'wrk', proof: '/usr/bin/wrk' },
