@@ -2,20 +2,22 @@
 import type { Socket } from 'node:net'
 import type { Waiting } from '../base/wheel.ts'
 import { plainAddress } from './client.ts'
+import { FRESH_MS, type Idle } from './idle-queue.ts'
 import type { ProxyHeader } from './proxy-protocol/header.ts'
 import { receiveHeader } from './proxy-protocol/reception.ts'
 import type { Origin } from './socket.ts'
 import type { World } from './world.ts'
 
-/** While the process ends nobody waits longer for a handshake. */
-const STOPPING_MS = 1_000
+/** While the process ends nobody waits longer for a handshake, or for a request behind it. */
+export const STOPPING_MS = 1_000
 
-export class Arrival implements Waiting {
+export class Arrival implements Waiting, Idle {
   readonly socket: Socket
   /** Whom a PROXY header names; null: the connection's other end. */
   origin: Origin | null = null
   readonly #world: World
   readonly #onGone: (arrival: Arrival) => void
+  readonly #acceptedAt: number
   #awaited = 'TLS handshake' // for the event log
 
   deadline = 0
@@ -23,13 +25,20 @@ export class Arrival implements Waiting {
   wheelNext: Waiting | null = null
   wheelPrevious: Waiting | null = null
 
+  isQueued = false
+  idleNext: Idle | null = null
+  idlePrevious: Idle | null = null
+  readonly isOwing = false
+
   /** @param onGone called when it has arrived, and when its socket closes */
   constructor(socket: Socket, world: World, onGone: (arrival: Arrival) => void) {
     this.socket = socket
     this.#world = world
     this.#onGone = onGone
+    this.#acceptedAt = world.wheel.now
     // All of it together has the time that a request's head has.
     world.wheel.arm(this, world.running.picture.headersTimeoutMs)
+    world.admission.idle.add(this)
     socket.on('error', ignore) // 'close' follows
     socket.on('close', () => this.leave())
   }
@@ -57,6 +66,16 @@ export class Arrival implements Waiting {
     else this.#refuse('no whole PROXY header within http-headers-timeout')
   }
 
+  get isFresh(): boolean {
+    return this.#world.wheel.now - this.#acceptedAt < FRESH_MS
+  }
+
+  /** Others need its place. */
+  giveWay(): void {
+    this.leave()
+    this.socket.destroy()
+  }
+
   /** The process ends: it had better be quick. */
   hurry(): void {
     this.#world.wheel.arm(this, STOPPING_MS)
@@ -65,6 +84,7 @@ export class Arrival implements Waiting {
   /** Waits for nothing any more. */
   leave(): void {
     this.#world.wheel.remove(this)
+    this.#world.admission.idle.remove(this)
     this.#onGone(this)
   }
 

@@ -115,8 +115,7 @@ export class Exchange implements UpstreamUser {
     if (this.#backend === null) return this.fail(404)
     if (head.expect >= 0 && head.minor === 1 && !this.#mayExpect(head, bytes)) return
     this.#mayRepeat = head.isIdempotent && this.connection.bodyKind === NO_BODY
-    this.isUpgrade = running.picture.websockets && head.saysUpgrade && asksForWebSocket(head, bytes)
-    if (this.isUpgrade) this.#mayRepeat = false
+    if (head.saysUpgrade && asksForWebSocket(head, bytes)) this.#askForTunnel()
     this.world.budget.earn()
     const node = this.#backend.pick(this.world.wheel.now, null)
     if (node === null) return this.fail(503)
@@ -488,6 +487,14 @@ export class Exchange implements UpstreamUser {
     AGAIN.parse(bytes, 0, bytes.length)
     this.#try(AGAIN, bytes, node, fresh)
     if (this.state === WAITING) this.connection.nodeReady()
+  }
+
+  // Where there are no tunnels the node answers a plain request. The client may have sent the first bytes of its tunnel
+  // all the same: they must not become a request.
+  #askForTunnel(): void {
+    this.isUpgrade = this.running.picture.websockets
+    if (this.isUpgrade) this.#mayRepeat = false
+    else this.connection.keep = false
   }
 
   // --- "Expect: 100-continue" (RFC 9110 section 10.1.1)

@@ -6,7 +6,7 @@ export interface Idle {
   isQueued: boolean
   idleNext: Idle | null
   idlePrevious: Idle | null
-  /** Accepted a moment ago: its first request is on its way. */
+  /** Accepted, or secure, less than {@link FRESH_MS} ago: its first request is on its way. */
   readonly isFresh: boolean
   /** Its client has not taken the last answer yet. */
   readonly isOwing: boolean
@@ -14,6 +14,8 @@ export interface Idle {
   giveWay(): void
 }
 
+/** A new connection's first request, or its handshake, has so long to come before others may take its place. */
+export const FRESH_MS = 1_000
 /** Entries looked at for one that can be closed. */
 const MOST_LOOKS = 16
 

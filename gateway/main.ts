@@ -7,6 +7,8 @@ import { Gateway } from './gateway.ts'
 
 /** Without a master nobody replaces or stops us: finish quickly. */
 const ORPHAN_GRACE_MS = 3_000
+/** A listener could not be had. */
+const FAILED_GRACE_MS = 3_000
 /** After an unexpected error nothing can be trusted for long. */
 const CRASH_GRACE_MS = 5_000
 const MOST_EVENTS_A_SECOND = 20
@@ -53,7 +55,7 @@ async function begin({ picture, rests }: PictureMessage): Promise<void> {
     send({ kind: 'applied', version: picture.version })
   } catch (error) {
     send({ kind: 'failed', problem: problemOf(error) })
-    end(0, 1)
+    end(FAILED_GRACE_MS, 1) // what its other listeners accepted meanwhile
   }
 }
 

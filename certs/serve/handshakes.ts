@@ -39,6 +39,7 @@ export class Handshakes<A> {
       const box = boxes.getStore() as Box<A>
       const arrival = box.arrival!
       box.arrival = null
+      socket.allowHalfOpen = true
       if (isAcceptable(socket, picture)) onSecure(socket, arrival)
       else socket.destroy()
     })
@@ -63,8 +64,9 @@ export class Handshakes<A> {
     )
   }
 
-  /** Begins one; when it fails, `socket` closes. */
+  /** Begins one; when it fails, or the client ends its side before it is over, `socket` closes. */
   begin(socket: Socket, arrival: A): void {
+    socket.allowHalfOpen = false
     boxes.run({ arrival }, () => this.#server.emit('connection', socket))
   }
 }

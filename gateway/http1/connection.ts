@@ -4,10 +4,11 @@
 import type { ListenerPicture, Picture } from '../../base/picture.ts'
 import type { Waiting } from '../../base/wheel.ts'
 import { answerText, errorAnswer, type OwnAnswer, redirect } from '../answers.ts'
+import { STOPPING_MS } from '../arrival.ts'
 import { guard } from '../boundary.ts'
 import { type Client, describeClient } from '../client.ts'
 import { Exchange } from '../exchange.ts'
-import type { Idle } from '../idle-queue.ts'
+import { FRESH_MS, type Idle } from '../idle-queue.ts'
 import { logRefusal } from '../log-exchange.ts'
 import type { Paced } from '../pace.ts'
 import type { Socket, SocketOwner } from '../socket.ts'
@@ -23,8 +24,6 @@ const MOST_UNSENT_BYTES = 65_536
 const MOST_AT_ONCE = 32
 const SMALL_HEAD_BYTES = 1_024
 const LINGER_MS = 5_000
-/** A new connection's first request has so long to come before others may take its place. */
-const FRESH_MS = 1_000
 const MOST_LINGER_BYTES = 4 * 1024 * 1024
 
 const READING = 0 // between requests, or inside a head
@@ -67,6 +66,7 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
   minor = 1
   /** Whether the connection stays open for another request. */
   keep = true
+  #mayGoOn = false // its client did not say that it is the last one
   bodyKind: BodyKind = NO_BODY
   bodyLeft = 0
   bodyBytes = 0
@@ -90,7 +90,7 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
     this.#world = world
     this.#onGone = onGone
     this.#exchange = new Exchange(world, this)
-    world.wheel.arm(this, world.running.picture.headersTimeoutMs)
+    world.wheel.arm(this, world.isStopping ? STOPPING_MS : world.running.picture.headersTimeoutMs)
     this.#openedAt = world.wheel.now
     world.admission.idle.add(this)
   }
@@ -368,6 +368,7 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
   tunnelBegan(): void {
     const held = this.#held
     this.#held = null
+    this.#mayGoOn = false
     if (held !== null) this.#exchange.tunnelToNode(held, 0, held.length)
     if (this.#hasEnded) this.#exchange.clientEnded()
     if (this.#isPaused && this.#exchange.upstream?.socket.pending === 0) this.#resumeReading()
@@ -467,8 +468,10 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
     if (behind <= 0) {
       if (behind < 0) this.refuse(-behind)
       else if (end - p >= picture.maxHeadBytes) this.refuse(431)
-      else this.#seen = end - p
-      if (picture.minRate > 0) this.#world.paces.watch(this)
+      else {
+        this.#seen = end - p
+        if (picture.minRate > 0) this.#world.paces.watch(this)
+      }
       return p
     }
     this.#seen = 0
@@ -486,11 +489,8 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
     if (picture.minRate > 0) this.#world.paces.watch(this)
     this.minor = minor
     this.#isHead = HEAD.method === METHOD_HEAD
-    this.keep =
-      picture.keepaliveMs > 0 &&
-      !this.#world.isStopping &&
-      (minor === 1 ? !HEAD.saysClose : HEAD.saysKeepAlive && !HEAD.saysClose) &&
-      !this.#hasEnded
+    this.#mayGoOn = !HEAD.saysClose && (minor === 1 || HEAD.saysKeepAlive)
+    this.keep = this.#mayGoOn && picture.keepaliveMs > 0 && !this.#world.isStopping && !this.#hasEnded
     this.bodyBytes = 0
     this.bodyLeft = HEAD.contentLength
     if (HEAD.isChunked) {
@@ -580,10 +580,10 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
 
   // --- the end
 
-  // Unread bytes in the kernel would turn our close into a reset, which may overtake the answer.
+  // Bytes that come before our close and are not read, or come behind it, turn it into a reset, and the kernel throws
+  // away what the client has not taken yet. Who may send a next request must have seen first that there is none.
   #finish(): void {
-    const { isRetiring } = this.#world // it closes connections that their clients count on: they may be sending
-    if (!this.isBodyComplete || this.#held !== null || isRetiring) this.#linger()
+    if (!this.isBodyComplete || this.#held !== null || this.#mayGoOn) this.#linger()
     else this.#flush()
   }
 
@@ -592,6 +592,7 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
     if (this.socket.pending === 0) return this.#close()
     if (this.#state === FLUSHING) return
     this.#state = FLUSHING
+    this.#world.admission.idle.remove(this)
     this.touch()
     this.socket.tellFlushed()
   }
@@ -600,8 +601,9 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
     this.#held = null
     if (this.#hasEnded) return this.#flush()
     this.#state = LINGERING
+    this.#world.admission.idle.remove(this)
     this.socket.finish()
-    this.#world.wheel.arm(this, LINGER_MS)
+    this.#world.wheel.arm(this, this.#world.isStopping ? STOPPING_MS : LINGER_MS)
     if (this.#isPaused) this.#resumeReading()
   }
 

@@ -68,6 +68,21 @@ t.test('who never sends anything is idle too, after a moment for the first reque
   t.notOk(silent[1]!.hasEnded, 'one for one')
 })
 
+t.test('nor do handshakes that do not go on keep others out for long', async t => {
+  const gateway = await startGateway(t, [], { maxConnections: 2 }, { tls: certificate(t) })
+  const silent = [await connectRaw(t, gateway), await connectRaw(t, gateway, '\x16\x03\x01')]
+  await until('one of them gives way', async () => {
+    const next = connectTls({ port: gateway.port, host: '127.0.0.1', rejectUnauthorized: false })
+    t.teardown(() => next.destroy())
+    next.on('error', () => {}) // refused
+    return new Promise<boolean>(resolve => {
+      next.on('secureConnect', () => resolve(true)).on('close', () => resolve(false))
+    })
+  })
+  await silent[0]!.end()
+  t.notOk(silent[1]!.hasEnded, 'one for one')
+})
+
 t.test('where none is idle the new one is told 503, and nobody else notices', async t => {
   const node = await startRawNode(t)
   const gateway = await startGateway(t, [`http://${node.address}`], { maxConnections: 2 })

@@ -27,6 +27,21 @@ t.test('told to stop, it finishes the exchange in hand, then exits with 0', asyn
   t.strictSame(await exited, [0, null])
 })
 
+t.test('a client who arrives meanwhile, and then asks for nothing, is not waited for', async t => {
+  const gateway = await startGateway(t, [], { headersTimeoutMs: 30_000, proxyProtocol: true })
+  const late = await connectRaw(t, gateway)
+  const idle = await connectRaw(t, gateway, 'PROXY UNKNOWN\r\n')
+  await idle.send(request('GET /'))
+  await readAnswer(idle)
+  const exited = once(gateway.process, 'exit')
+  const startedAt = performance.now()
+  gateway.process.send({ kind: 'stop', graceMs: 30_000 })
+  await idle.end() // it stops
+  await late.send('PROXY UNKNOWN\r\n')
+  t.strictSame(await exited, [0, null])
+  t.ok(performance.now() - startedAt < 10_000)
+})
+
 t.test('an exchange that does not end in time is cut, so that nobody takes it for whole', async t => {
   const node = await startRawNode(t)
   const gateway = await startGateway(t, [`http://${node.address}`])

@@ -118,6 +118,16 @@ t.test('a handshake that never comes is given up', async t => {
   t.equal(client.received, '')
 })
 
+t.test('a client that leaves in the midst of the handshake is not waited for', async t => {
+  const gateway = await startGateway(t, [], {}, TLS)
+  for (const hello of ['', '\x16\x03\x01']) {
+    const client = await connectRaw(t, gateway, hello)
+    client.finish()
+    await client.gone()
+    t.equal(client.socket.errored, null)
+  }
+})
+
 t.test('a head that never comes is given up', async t => {
   const gateway = await startGateway(t, [], { headersTimeoutMs: 300 }, TLS)
   const client = await connectTls(t, gateway)

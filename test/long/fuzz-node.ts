@@ -66,7 +66,7 @@ async function serveHttp(connection: RawConnection, ledger: Ledger): Promise<voi
   let taken = 0
   for (;;) {
     const head = await connection.head()
-    const { fields, ...request } = readRequest(head)
+    const { fields, ...request } = readRequest(head, ledger.client)
     taken += head.length
     note(connection, request, ledger)
     let stays = request.isEarly ? await answer(connection, request, ledger, false) : true
@@ -92,7 +92,7 @@ async function serveUwsgi(connection: RawConnection, ledger: Ledger): Promise<vo
     isEarly: packet.get('HTTP_X_EARLY') !== undefined,
   }
   note(connection, request, ledger)
-  if (value('REMOTE_ADDR') !== '127.0.0.1') throw new Error('the node was told another client')
+  if (value('REMOTE_ADDR') !== ledger.client) throw new Error('the node was told another client')
   if (value('HTTP_PROXY') !== '') throw new Error('Proxy passed')
   if (value('PATH_INFO').includes('/../')) throw new Error('a path that climbs passed')
   if (request.isEarly) await answer(connection, request, ledger, true)
@@ -104,7 +104,7 @@ async function serveUwsgi(connection: RawConnection, ledger: Ledger): Promise<vo
 }
 
 /** @throws Error when another reader could understand the head in another way */
-function readRequest(head: string): Request & { fields: Map<string, string> } {
+function readRequest(head: string, client: string): Request & { fields: Map<string, string> } {
   const [line = '', ...lines] = head.slice(0, -4).split('\r\n')
   const [, method = '', target = ''] = /^([^ ]+) ([^ ]+) HTTP\/1\.[01]$/.exec(line) ?? []
   if (!NAME.test(method)) throw new Error('the node got no request line')
@@ -124,7 +124,7 @@ function readRequest(head: string): Request & { fields: Map<string, string> } {
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     throw new Error('the node got another coding')
   if (!fields.has('host')) throw new Error('the node got no Host')
-  if (fields.get('x-forwarded-for') !== '127.0.0.1') throw new Error('the node was told another client')
+  if (fields.get('x-forwarded-for') !== client) throw new Error('the node was told another client')
   return {
     method,
     target,

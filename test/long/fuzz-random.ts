@@ -45,7 +45,13 @@ export interface Asked {
 export class Ledger {
   readonly asked = new Map<string, Asked>()
   readonly problems: string[] = []
+  /** Whom nodes must be told as the client. */
+  readonly client: string
   answers = 0
+
+  constructor(client: string) {
+    this.client = client
+  }
 
   /** @param detail whatever helps to understand it; shortened */
   problem(kind: string, detail: unknown): void {

@@ -1,7 +1,9 @@
 // test/gateway/http1/keep-alive.test.ts: when a client's connection stays, and in which order its requests are answered.
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import type { ToMaster } from '../../../base/messages.ts'
 import { startGateway } from '../../support/gateway.ts'
+import { until } from '../../support/processes.ts'
 import { answer, connectRaw, readAnswer, request, type Where } from '../../support/raw-client.ts'
 import { type Script, startRawNode } from '../../support/raw-node.ts'
 import { standStill } from '../../support/standstill.ts'
@@ -237,3 +239,27 @@ async function roundTrips(t: Test, to: Where, count: number): Promise<void> {
   }
   client.close()
 }
+
+t.test(
+  'a client that goes on sending where connections are not kept still gets its answer whole',
+  async t => {
+    const node = await startRawNode(t)
+    const gateway = await startGateway(t, [`http://${node.address}`], { keepaliveMs: 0 })
+    let requests = 0
+    gateway.process.on('message', (message: ToMaster) => {
+      if (message.kind === 'counters') requests += message.counters.requests
+    })
+    const client = await connectRaw(t, gateway)
+    client.pause() // what the kernel holds for it, a reset would throw away
+    await client.send(request('GET /1'))
+    const connection = await node.next()
+    await connection.head()
+    await connection.send(answer('x'.repeat(1_000_000)))
+    await until('the gateway is done with it', () => requests === 1)
+    await client.send(request('GET /2'))
+    client.resume()
+    t.equal((await readAnswer(client)).body.length, 1_000_000)
+    await client.end()
+    t.ok(client.hasEnded, 'by a FIN')
+  },
+)

@@ -213,12 +213,16 @@ t.test('a tunnel in which nothing moves is closed', async t => {
   await Promise.all([client.gone(), connection.end()])
 })
 
-t.test('with websockets off it is an ordinary request', async t => {
+t.test('with websockets off it is an ordinary request, the last of its connection', async t => {
   const node = await startRawNode(t)
   const gateway = await startGateway(t, [`http://${node.address}`], { websockets: false })
   const client = await connectRaw(t, gateway, ASK)
   const connection = await node.next()
   t.notMatch(await connection.head(), /upgrade/i)
+  await client.send(request('GET /smuggled')) // for all we know a tunnel's first bytes
   await connection.send(answer('ok'))
   t.equal((await readAnswer(client)).body, 'ok')
+  await client.end()
+  t.ok(client.hasEnded)
+  t.notMatch(connection.received, /smuggled/)
 })
