@@ -1,4 +1,5 @@
 // config/address-kinds.ts: the kinds of values that hold addresses: listeners, nodes, networks.
+import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import {
@@ -112,6 +113,10 @@ export const networks: Kind<readonly string[]> = {
 function listen(text: string, ctx: z.RefinementCtx): ListenAddress {
   const address = parseListenAddress(text)
   if ('problem' in address) return refuse(ctx, text, address.problem, address.remedy)
+  if (address.kind === 'unix' && isIPv4(text.trim())) {
+    const remedy = `Write ${text.trim()}:8080; for a UNIX socket of that name, ./${text.trim()}`
+    return refuse(ctx, text, 'it has no port', remedy)
+  }
   if (address.kind !== 'fd' || address.fd >= FIRST_INHERITED) return address
   return refuse(
     ctx,

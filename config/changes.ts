@@ -17,6 +17,7 @@ export interface Change {
 const INDIRECT: readonly OptionName[] = ['set', 'set-placeholder']
 // Their values may be secrets, and these lines are printed and logged.
 const ASSIGNMENTS: readonly OptionName[] = ['env', 'http-var']
+const COMMANDS: readonly OptionName[] = ['attach-daemon']
 const LONGEST = 200
 
 /** Pure. In the order of the option table. "60" instead of "1m" is no change, nor is an option without effect. */
@@ -87,7 +88,14 @@ function without(values: readonly string[], taken: readonly string[]): string[] 
 }
 
 function shown(name: OptionName, value: string): string {
-  const text = ASSIGNMENTS.includes(name) ? value.replace(/=.*/s, '=…') : value
+  const text = withoutSecrets(name, value)
   if (text === '') return 'true'
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`
+}
+
+// Of a command its first word, unless that sets a variable.
+function withoutSecrets(name: OptionName, value: string): string {
+  if (ASSIGNMENTS.includes(name)) return value.replace(/=.*/s, '=…')
+  if (COMMANDS.includes(name)) return value.trim().replace(/^([^\s='"]*)(?=[\s='"]).*$/s, '$1 …')
+  return value
 }

@@ -77,9 +77,11 @@ export const mode: Kind<number> = {
   remedy: 'Write octal digits such as 660',
 }
 
-/** A mask of the rights of files, in octal. @returns the number it stands for, 0o777 at most */
+/** Rights that files are made without, in octal; not those of their owner, who is Sluice. @returns their number */
 export const mask: Kind<number> = {
-  schema: mode.schema.pipe(z.number().max(0o777, 'it is above 777')),
+  schema: mode.schema
+    .refine(value => value <= 0o777, 'it is above 777')
+    .refine(value => (value & 0o700) === 0, 'it takes from Sluice its own files'),
   metavar: 'MASK',
   remedy: 'Write three octal digits such as 027',
 }

@@ -83,12 +83,13 @@ export const logFile: Kind<LoggerTarget> = {
     .string()
     .min(1, 'it has no value')
     .transform((text, ctx): LoggerTarget => {
+      if (text === 'true' || text === 'false') return refuse(ctx, text, 'it names no file')
       if (text.includes('/') || !text.includes(':')) return { kind: 'file', path: text }
       const remedy = `What has a colon is HOST:PORT for UDP; for a file, write ./${text}`
       return { kind: 'socket', ...udpAddress(text, text, ctx, remedy) }
     }),
   metavar: 'FILE',
-  remedy: 'Write the name of a file, or HOST:PORT for UDP',
+  remedy: 'Write the name of a file, such as /var/log/sluice/sluice.log, or HOST:PORT for UDP',
 }
 
 // HOST[:PORT][,IDENT[,PRIORITY]], "tcp://" before it for TCP.

@@ -9,7 +9,7 @@ const PIDFILES = ['pidfile', 'pidfile2', 'safe-pidfile', 'safe-pidfile2'] as con
 
 /** Pure. */
 export function checkService(checked: Checked, wrong: Tell, warn: Tell): void {
-  checkRights(checked, wrong, warn)
+  checkRights(checked, wrong)
   checkProxyProtocol(checked, wrong)
   checkAlwaysOn(checked, warn)
   checkPidfiles(checked, warn)
@@ -17,7 +17,7 @@ export function checkService(checked: Checked, wrong: Tell, warn: Tell): void {
 }
 
 // Names and numbers of one user cannot be told apart here: they are compared as they are written.
-function checkRights({ values, place }: Checked, wrong: Tell, warn: Tell): void {
+function checkRights({ values, place }: Checked, wrong: Tell): void {
   for (const [own, option] of [
     ['http-uid', 'uid'],
     ['http-gid', 'gid'],
@@ -33,12 +33,6 @@ function checkRights({ values, place }: Checked, wrong: Tell, warn: Tell): void 
       '"master-as-root = true" is not supported: nothing of Sluice stays root once every socket is bound'
     wrong(place('master-as-root'), problem, TAKE_OUT)
   }
-  if (values.uid !== null || values.gid !== null) return
-  const remedy = 'Add uid = USER, or take it out'
-  if (values['add-gid'].length > 0)
-    warn(place('add-gid'), '"add-gid" has no effect without uid or gid', remedy)
-  if (values['no-initgroups'])
-    warn(place('no-initgroups'), '"no-initgroups" has no effect without uid or gid', remedy)
 }
 
 // The header comes before TLS, and Node reads ahead of TLS on TCP sockets only.

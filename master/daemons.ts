@@ -107,28 +107,41 @@ export class Daemons {
     const { cwd, env, log, logs } = this.#options
     // On a terminal programs write lines at once, into a pipe often only when much has come together.
     const output = logs?.isElsewhere ? 'pipe' : 'inherit'
-    const child = spawn('/bin/sh', ['-c', GUARDED, 'sh', seat.daemon.command], {
-      cwd,
-      env,
-      detached: true, // a session and group of its own: its pid is the group's
-      stdio: ['ignore', output, output, 'pipe'],
-    })
-    logs?.followDaemon(child)
-    seat.child = child
     seat.wasStarted = true
     seat.respawn.started()
+    let child: ChildProcess
+    try {
+      child = spawn('/bin/sh', ['-c', GUARDED, 'sh', seat.daemon.command], {
+        cwd,
+        env,
+        detached: true, // a session and group of its own: its pid is the group's
+        stdio: ['ignore', output, output, 'pipe'],
+      })
+    } catch (error) {
+      this.#ended(seat, (error as Error).message) // most failures come as an event; an environment too large does not
+      return
+    }
+    seat.child = child
+    if (child.pid === undefined) {
+      child.once('error', error => this.#exited(seat, child, error.message)) // perhaps without streams
+      return
+    }
+    logs?.followDaemon(child)
     const lifeline = child.stdio[3] as Duplex | null
     lifeline?.on('error', () => {}) // reset when the guard is killed
     child.on('error', error =>
       log.error({ daemon: seat.daemon.name, err: error }, 'daemon cannot be started'),
     )
     child.once('exit', (code, signal) => this.#exited(seat, child, signal ?? `exit code ${code}`))
-    if (child.pid === undefined) child.once('error', () => this.#exited(seat, child, 'not started'))
-    else log.info({ daemon: seat.daemon.name, daemonPid: child.pid }, 'daemon started')
+    log.info({ daemon: seat.daemon.name, daemonPid: child.pid }, 'daemon started')
   }
 
   #exited(seat: Seat, child: ChildProcess, cause: string): void {
     signalGroup(child, 'SIGKILL') // its guard, and what it left in the background
+    this.#ended(seat, cause)
+  }
+
+  #ended(seat: Seat, cause: string): void {
     seat.child = null
     const isLeaving = this.#leaving.delete(seat)
     if (this.#isStopping || isLeaving) {

@@ -22,6 +22,7 @@ const EXEC_ARGV = [
 ]
 const READY_MS = 20_000 // for the picture to be taken and every socket to listen
 const START_TRIES = 3 // deaths in a row before the first start is given up
+const OUTPUT_MS = 2000 // for what an ended one still has in its pipes, when nobody takes our own output
 const STOP_SLACK_MS = 1000 // beyond its grace a gateway that does not exit is killed
 
 export interface GatewaysOptions {
@@ -55,6 +56,8 @@ interface Seat {
   applied: number
   hasReopened: boolean
   failure: string | null
+  /** Why it does not follow the latest picture; null: it does, or will. */
+  refusal: string | null
   readyTimer: NodeJS.Timeout | null
 }
 
@@ -88,6 +91,7 @@ export class Gateways {
       applied: 0,
       hasReopened: true,
       failure: null,
+      refusal: null,
       readyTimer: null,
     }))
   }
@@ -98,11 +102,18 @@ export class Gateways {
     return this.#started.promise
   }
 
-  /** Sends the next picture to all; one that starts later begins with it. Resolves once each that lives follows it. */
-  update(picture: Picture): Promise<void> {
+  /**
+   * Sends the next picture to all; one that starts later begins with it. Resolves once each that lives follows it, or
+   * says that it cannot.
+   *
+   * @returns the words of those that cannot, and serve on by the picture they have
+   */
+  async update(picture: Picture): Promise<readonly string[]> {
     this.#picture = picture
+    for (const seat of this.#seats) seat.refusal = null
     this.#tellAll({ kind: 'picture', picture })
-    return this.#until(seat => seat.applied >= picture.version)
+    await this.#until(seat => seat.applied >= picture.version || seat.refusal !== null)
+    return this.#seats.flatMap(({ refusal }) => (refusal === null ? [] : [refusal]))
   }
 
   /** Resolves once nothing more goes to log files that were renamed. */
@@ -138,48 +149,59 @@ export class Gateways {
   }
 
   #spawn(seat: Seat): void {
-    const { entry = ENTRY, descriptors, rests, readOutput } = this.#options
-    const child = fork(entry, [`gateway-${seat.index + 1}`], {
-      execArgv: EXEC_ARGV,
-      env: childEnvironment(),
-      serialization: 'advanced',
-      stdio: [
-        'ignore',
-        readOutput ? 'pipe' : 'inherit',
-        readOutput ? 'pipe' : 'inherit',
-        'ipc',
-        ...descriptors(seat.index),
-      ],
-    })
+    seat.respawn.started()
+    let child: ChildProcess
+    try {
+      child = this.#fork(seat)
+    } catch (error) {
+      this.#died(seat, (error as Error).message) // most failures come as an event; no memory does not
+      return
+    }
     seat.child = child
     seat.isReady = false
     seat.applied = 0
     seat.hasReopened = true
     seat.failure = null
-    seat.respawn.started()
+    seat.refusal = null
     seat.readyTimer = setTimeout(() => this.#tooSlow(seat, child), READY_MS).unref()
     this.#open.add(child)
     child.on('message', message => this.#hear(seat, child, message))
     child.on('error', error =>
       this.#log.error({ gateway: seat.index + 1, err: error }, 'gateway channel failed'),
     )
-    child.once('exit', (code, signal) => this.#exited(seat, child, code, signal))
+    child.once('exit', (code, signal) => {
+      forgetOutput(child)
+      this.#exited(seat, child, code, signal)
+    })
     child.once('close', () => this.#closed(child))
-    readOutput?.(child)
-    // A spawn that failed (no process to be had) has no 'exit'.
+    // A spawn that failed (no process or descriptor to be had) has no 'exit', and perhaps no streams.
     if (child.pid === undefined) {
-      child.once('error', () => {
+      child.once('error', error => {
+        seat.failure = error.message
         this.#open.delete(child)
         this.#exited(seat, child, null, null)
       })
-    } else {
-      const resting = rests?.() ?? []
-      const picture = this.#picture
-      send(
-        child,
-        resting.length > 0 ? { kind: 'picture', picture, rests: resting } : { kind: 'picture', picture },
-      )
+      return
     }
+    const { rests, readOutput } = this.#options
+    readOutput?.(child)
+    const resting = rests?.() ?? []
+    const picture = this.#picture
+    send(
+      child,
+      resting.length > 0 ? { kind: 'picture', picture, rests: resting } : { kind: 'picture', picture },
+    )
+  }
+
+  #fork({ index }: Seat): ChildProcess {
+    const { entry = ENTRY, descriptors, readOutput } = this.#options
+    const output = readOutput ? 'pipe' : 'inherit'
+    return fork(entry, [`gateway-${index + 1}`], {
+      execArgv: EXEC_ARGV,
+      env: childEnvironment(),
+      serialization: 'advanced',
+      stdio: ['ignore', output, output, 'ipc', ...descriptors(index)],
+    })
   }
 
   #hear(seat: Seat, child: ChildProcess, raw: unknown): void {
@@ -195,7 +217,7 @@ export class Gateways {
         this.#failed(seat, message.problem)
         break
       case 'applied':
-        if (seat.child === child) seat.applied = message.version
+        if (seat.child === child) seat.applied = Math.max(seat.applied, message.version)
         this.#wake()
         break
       case 'reopened':
@@ -218,7 +240,7 @@ export class Gateways {
     }
     const code = 'SLUICE_INTERNAL'
     this.#log.error({ code, gateway: seat.index + 1, cause: problem }, 'gateway keeps the old config')
-    seat.applied = this.#picture.version
+    seat.refusal = problem
     this.#wake()
   }
 
@@ -243,10 +265,12 @@ export class Gateways {
     seat.child = null
     seat.isReady = false
     if (seat.readyTimer) clearTimeout(seat.readyTimer)
-    this.#options.onGone?.(child.pid ?? 0)
+    this.#died(seat, seat.failure ?? (signal ? `killed by ${signal}` : `exit code ${code}`))
+  }
+
+  #died(seat: Seat, cause: string): void {
     this.#wake()
     if (this.#isEnding) return this.#checkEmpty()
-    const cause = seat.failure ?? (signal ? `killed by ${signal}` : `exit code ${code}`)
     if (!this.#hasStarted && (seat.failure || seat.respawn.youngDeaths >= START_TRIES - 1)) {
       this.#started.reject(new GatewayFailed(cause))
       return
@@ -258,9 +282,10 @@ export class Gateways {
     )
   }
 
-  // What a gateway wrote last is read before we call it gone.
+  // What a gateway wrote and counted last is read before we call it gone.
   #closed(child: ChildProcess): void {
     this.#open.delete(child)
+    this.#options.onGone?.(child.pid ?? 0)
     this.#checkEmpty()
   }
 
@@ -303,6 +328,15 @@ function endChild(child: ChildProcess, kind: 'retire' | 'stop', graceMs: number)
   send(child, { kind, graceMs })
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs + STOP_SLACK_MS)
   child.once('exit', () => clearTimeout(timer))
+}
+
+// A pipe is left unread while no log takes its lines, which may last for ever: 'close' would not come.
+function forgetOutput(child: ChildProcess): void {
+  const timer = setTimeout(() => {
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+  }, OUTPUT_MS)
+  child.once('close', () => clearTimeout(timer))
 }
 
 // The channel of a gateway that is dying is closed already: its exit is what counts.

@@ -1,7 +1,7 @@
 // master/generations.ts: the gateways that serve, and those before them that still have work in hand.
 import type { ListenerPicture, Picture } from '../base/picture.ts'
 import type { Status } from './controls.ts'
-import { FIRST_SLOT, Gateways, type GatewaysOptions } from './gateways.ts'
+import { FIRST_SLOT, GatewayFailed, Gateways, type GatewaysOptions } from './gateways.ts'
 import type { BoundListener } from './sockets/sockets.ts'
 
 /** With so many old generations alive, the next one waits until one of them is gone. */
@@ -30,6 +30,8 @@ export class Generations {
   readonly #options: Omit<GatewaysOptions, 'count' | 'descriptors' | 'picture'>
   #current: Generation | null = null
   readonly #old = new Map<Generation, Promise<void>>()
+  #starting: Generation | null = null
+  #isStopping = false
 
   constructor(options: Omit<GatewaysOptions, 'count' | 'descriptors' | 'picture'>) {
     this.#options = options
@@ -41,22 +43,26 @@ export class Generations {
   }
 
   /**
-   * Starts gateways; once they listen, those before them retire.
+   * Starts gateways; once they listen, those before them retire. One at a time.
    *
    * @param mercyMs how long tunnels and idle connections of the old ones may live on
-   * @throws GatewayFailed when they cannot start; those before them serve on
+   * @throws GatewayFailed when they cannot start, or stop() came meanwhile; those before them serve on
    */
   async begin(count: number, held: Held, pictureFor: PictureFor, mercyMs: number): Promise<void> {
     while (this.#old.size >= MOST_OLD) await Promise.race(this.#old.values())
+    if (this.#isStopping) throw new GatewayFailed('Sluice stops')
     const picture = pictureFor(held)
     const descriptors = (index: number) => held.map(listener => listener.fd(index))
     const gateways = new Gateways({ ...this.#options, count, descriptors, picture })
     const next: Generation = { gateways, held, picture }
+    this.#starting = next
     try {
       await gateways.start()
     } catch (error) {
-      await gateways.stop(0)
+      await this.#giveUp(next, mercyMs)
       throw error
+    } finally {
+      this.#starting = null
     }
     this.retire(mercyMs)
     this.#current = next
@@ -67,29 +73,36 @@ export class Generations {
     const old = this.#current
     this.#current = null
     if (old === null) return
-    const gone = old.gateways.retire(mercyMs).then(() => void this.#old.delete(old))
-    this.#old.set(old, gone)
+    this.#retire(old, mercyMs)
   }
 
-  /** Gives all of them their next picture. Resolves once each follows it. */
-  async update(pictureFor: PictureFor): Promise<void> {
-    await Promise.all(
-      this.#all().map(generation => {
+  /**
+   * Gives all of them their next picture. Resolves once each follows it.
+   *
+   * @returns in words what kept gateways that serve from following it; [] when all do
+   */
+  async update(pictureFor: PictureFor): Promise<readonly string[]> {
+    const current = this.#current
+    const problems = await Promise.all(
+      this.#all().map(async generation => {
         const next = pictureFor(generation.held)
         const listeners = knownListeners(generation.picture.listeners, next.listeners)
         generation.picture = { ...next, listeners }
-        return generation.gateways.update(generation.picture)
+        const failed = await generation.gateways.update(generation.picture)
+        return generation === current ? failed : []
       }),
     )
+    return problems.flat()
   }
 
   async reopenLogs(): Promise<void> {
-    await Promise.all(this.#all().map(({ gateways }) => gateways.reopenLogs()))
+    await Promise.all(this.#living().map(({ gateways }) => gateways.reopenLogs()))
   }
 
   /** Ends all of them; may be called again with less patience. */
   async stop(graceMs: number): Promise<void> {
-    await Promise.all(this.#all().map(({ gateways }) => gateways.stop(graceMs)))
+    this.#isStopping = true
+    await Promise.all(this.#living().map(({ gateways }) => gateways.stop(graceMs)))
   }
 
   /** @param connectionsOf by pid */
@@ -104,8 +117,25 @@ export class Generations {
     return [...serving, ...[...this.#old.keys()].flatMap(old => stateOf(old, 'retiring'))]
   }
 
+  // Those that listen already may have taken connections from the queue, which others would have served: these are
+  // not dropped. At the first start there are none.
+  async #giveUp(failed: Generation, mercyMs: number): Promise<void> {
+    if (this.#current === null || this.#isStopping) await failed.gateways.stop(0)
+    else this.#retire(failed, mercyMs)
+  }
+
+  #retire(generation: Generation, mercyMs: number): void {
+    const gone = generation.gateways.retire(mercyMs).then(() => void this.#old.delete(generation))
+    this.#old.set(generation, gone)
+  }
+
   #all(): Generation[] {
     return [...(this.#current ? [this.#current] : []), ...this.#old.keys()]
+  }
+
+  // The one that starts, too: it has processes and open logs already. Its picture is the business of who begins it.
+  #living(): Generation[] {
+    return [...(this.#starting ? [this.#starting] : []), ...this.#all()]
   }
 }
 

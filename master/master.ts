@@ -117,7 +117,11 @@ export class Master implements Steered {
       this.#logTimer = setInterval(() => this.#checkLogs(), LOG_CHECK_MS)
       this.#daemons.start()
       await this.#begin(this.#running, null)
+      await this.#update() // names may have changed meanwhile
       return servedUrls(plan, bound, this.#pictureNow(this.#running).nodes)
+    } catch (error) {
+      if (this.#stopped) return []
+      throw error
     } finally {
       started.resolve()
     }
@@ -161,6 +165,7 @@ export class Master implements Steered {
       if (this.#isPaused) await this.#begin(this.#running, this.#running)
       else this.#generations.retire(plan.config.values['reload-mercy'])
       this.#isPaused = !this.#isPaused
+      if (!this.#isPaused) await this.#update() // names may have changed meanwhile
       return this.#isPaused
     })
   }
@@ -205,6 +210,7 @@ export class Master implements Steered {
       for (const warning of warnings) this.#log.warn(warning)
       return report(kind, { changes, reasons, warnings })
     } catch (error) {
+      if (this.#stopped) return report('stopping')
       const problem = this.#refusal(error)
       this.#log.error({ code: 'SLUICE_RELOAD_REFUSED' }, `reload refused, nothing changed: ${problem}`)
       return report('refused', { problem })
@@ -232,9 +238,7 @@ export class Master implements Steered {
       const isNew = (replace || reasons.length > 0) && !this.#isPaused
       if (isNew) await this.#begin(after, before)
       if (this.#stopped) throw new Error('Sluice stops')
-      this.#running = after
-      this.#options.logs.change(plan.logs)
-      await this.#generations.update(this.#picture(after))
+      await this.#follow(after, before, isNew)
       sockets.commit()
       await this.#settle(after)
       const isSame = optionChanges.length === 0 && saysTheSame(old, now)
@@ -242,7 +246,7 @@ export class Master implements Steered {
         ...plan.config.warnings,
         ...plan.warnings,
         ...sockets.warnings,
-        ...waitingForRestart(before.plan, plan),
+        ...waitingForRestart(this.#options.plan, plan),
       ]
       return {
         kind: isNew ? 'new generation' : isSame ? 'unchanged' : 'in place',
@@ -255,6 +259,26 @@ export class Master implements Steered {
       this.#names.forgetOthers(nodeHosts(this.#running.plan.config))
       throw error
     }
+  }
+
+  // A name that resolves to other addresses meanwhile makes a picture of what is in force: that is the new config from
+  // the first gateway on. Checks of ours and the gateways' own may differ: where one of them cannot follow, none does.
+  async #follow(after: Running, before: Running, isNew: boolean): Promise<void> {
+    const { logs } = this.#options
+    this.#running = after
+    logs.change(after.plan.logs)
+    const problems = await this.#generations.update(this.#picture(after))
+    if (problems.length === 0 || isNew || this.#stopped) return
+    this.#running = before
+    logs.change(before.plan.logs)
+    await this.#generations.update(this.#picture(before))
+    throw new StartRefused('SLUICE_RELOAD_REFUSED', [
+      {
+        place: after.plan.listeners[0]!.place,
+        problem: `the gateways cannot follow: ${problems[0]}`,
+        remedy: 'Correct the cause, or reload with --replace',
+      },
+    ])
   }
 
   // Gateways follow the new config by now; the rest of the house does too.

@@ -1,6 +1,6 @@
 // master/reload.ts: what a new plan asks of the running instance: which of it needs new gateways, and which a restart.
 import type { Picture } from '../base/picture.ts'
-import type { Problem } from '../config/config.ts'
+import type { Place, Problem } from '../config/config.ts'
 import type { OptionName } from '../config/table.ts'
 import { boundName } from './picture.ts'
 import type { StartPlan } from './plan.ts'
@@ -60,16 +60,16 @@ export function reasonsForNew(before: Bound, after: Bound): string[] {
 /** What only a restart can change, though the rest of the config is good. Pure. */
 export function refusals(before: StartPlan, after: StartPlan): Problem[] {
   return changed(WHO, before, after).map(option => ({
-    place: after.config.place(option),
+    place: placeNow(option, before, after),
     problem: `option "${option}" changed, and the rights to become somebody else were given up at the start`,
     remedy: 'Restart Sluice, or take the change back',
   }))
 }
 
-/** Warnings about options that are read at the start only. Pure. */
-export function waitingForRestart(before: StartPlan, after: StartPlan): Problem[] {
-  return changed(AT_START, before, after).map(option => ({
-    place: after.config.place(option),
+/** Warnings about options that are read at the start only: `atStart` is the plan of that. Pure. */
+export function waitingForRestart(atStart: StartPlan, after: StartPlan): Problem[] {
+  return changed(AT_START, atStart, after).map(option => ({
+    place: placeNow(option, atStart, after),
     problem: `the change of "${option}" waits for the next restart`,
     remedy: '',
   }))
@@ -101,6 +101,12 @@ function tlsSwitches(before: Bound, after: Bound): string[] {
     if (old === undefined || (old.tls === null) === (tls === null)) return []
     return [`${boundName(listener)} speaks ${tls ? 'https' : 'http'}`]
   })
+}
+
+// Of an option that was taken out: the file it was in.
+function placeNow(option: OptionName, before: StartPlan, after: StartPlan): Place {
+  const now = after.config.place(option)
+  return now.file === null ? { ...before.config.place(option), line: 0 } : now
 }
 
 function changed(options: readonly OptionName[], before: StartPlan, after: StartPlan): OptionName[] {

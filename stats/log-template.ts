@@ -44,6 +44,14 @@ export function templateLine(
   return { toLine: joined(parts), needs: { hasCommon, variables } }
 }
 
+/** Names in it that mean nothing here, each once; those of uWSGI's that never do here are known. */
+export function unknownNames(template: string): string[] {
+  const known = namesOf(null, 0)
+  const names = [...template.matchAll(NAME)].map(match => match[1]!)
+  const isKnown = (name: string) => /^(var|metric)\./.test(name) || name === 'user' || name in known
+  return [...new Set(names)].filter(name => !isKnown(name) && !Object.hasOwn(TEXTS, name))
+}
+
 function joined(parts: readonly (string | Print)[]): Print {
   return entry => {
     let line = ''

@@ -29,16 +29,18 @@ export async function selfSigned(
   const file = join(directory, SELF_SIGNED_FILE)
   const kept = existsSync(file) ? readCertificate(file, file, now) : null
   if (kept && 'cert' in kept && isLasting(kept.cert, now)) return { ...kept, file, isNew: false }
-  const pem = await makeSelfSigned(now)
+  const { cert, key } = await makeSelfSigned(now)
+  const text = cert + key
   try {
-    writeWhole(file, pem.cert + pem.key)
+    writeWhole(file, text)
   } catch (error) {
     return {
       problem: `the self-signed certificate cannot be written: ${(error as Error).message}`,
       remedy: 'Make the directory writable, or name another one in STATE_DIRECTORY',
     }
   }
-  return { ...pem, file, isNew: true, warnings: [] }
+  // As it is read the next time: a reload that compares the two finds nothing new.
+  return { cert: text, key: text, file, isNew: true, warnings: [] }
 }
 
 /** ECDSA on P-256, as every client of today reads it. */
@@ -81,9 +83,10 @@ function isDnsName(name: string): boolean {
   return /^[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(name)
 }
 
-// Certificate and key in one file and one rename: two starts at once cannot leave halves of two pairs.
+// Certificate and key in one file and one rename: two starts at once cannot leave halves of two pairs. Root may do this in
+// a directory of the user that it becomes: a name that cannot be guessed, and never through a link.
 function writeWhole(file: string, text: string): void {
-  const draft = `${file}.${process.pid}`
-  writeFileSync(draft, text, { mode: 0o600, flush: true })
+  const draft = `${file}.${randomBytes(8).toString('hex')}`
+  writeFileSync(draft, text, { mode: 0o600, flag: 'wx', flush: true })
   renameSync(draft, file)
 }

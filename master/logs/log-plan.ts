@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { AccessLogFilter, AccessLogPicture } from '../../base/picture.ts'
 import type { Config, Place, Problem } from '../../config/config.ts'
 import type { LoggerTarget } from '../../config/logger-kinds.ts'
+import { unknownNames } from '../../stats/log-template.ts'
 import { unwritable } from '../privileges/writable.ts'
 import type { LogLevel } from './log.ts'
 
@@ -198,6 +199,10 @@ function ineffective({ values, place }: Config): Problem[] {
   if (values['log-format-strftime'] && values['log-date'] === null) {
     const problem = '"log-format-strftime" has no effect without log-date'
     warnings.push({ place: place('log-format-strftime'), problem, remedy: 'Add log-date = STRFTIME' })
+  }
+  for (const name of unknownNames(values['log-format'] ?? '')) {
+    const problem = `"%(${name})" is no name of log-format, and prints "-"`
+    warnings.push({ place: place('log-format'), problem, remedy: 'docs/operations.md has the names' })
   }
   return warnings
 }

@@ -1,8 +1,8 @@
 // master/privileges/trial.ts: tries, as the user we are about to become, all that will be needed then. What fails is said now,
 // with the directory that is in the way, and not at the first reload.
 import { spawnSync } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, rmdirSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { closeSync, constants, mkdtempSync, openSync, readlinkSync, rmdirSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import type { Place, Problem } from '../../config/config.ts'
 import { StartRefused } from '../refused.ts'
 import { findGroup, findUser } from './accounts.ts'
@@ -45,6 +45,11 @@ const WORDS: Readonly<Record<Access, string>> = {
   make: 'may not be written',
   enter: 'may not be entered',
 }
+/** Nobody should open a home to a service. */
+const HOME = /^\/(root|home\/[^/]+)$/
+const MOVE = 'Move it to a directory for services, such as /etc/sluice or /var/log/sluice'
+/** As many as the kernel follows. */
+const MOST_LINKS = 40
 const READ = 0o4
 const WRITE = 0o2
 const PASS = 0o1
@@ -124,17 +129,26 @@ function isForbiddenCode(error: unknown): boolean {
   return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
-// The first directory on the way that does not let us pass; null when they all do.
-function barrierTo(path: string): string | null {
+// The first directory on the way, links followed, that does not let us pass; null when they all do.
+function barrierTo(path: string, links = MOST_LINKS): string | null {
   const above = dirname(path)
   if (above === path) return null
-  const higher = barrierTo(above)
+  const higher = barrierTo(above, links)
   if (higher !== null) return higher
   try {
     statSync(`${above}/.`)
-    return null
   } catch (error) {
     return isForbiddenCode(error) ? above : null
+  }
+  const target = links > 0 ? targetOf(path) : null
+  return target === null ? null : barrierTo(resolve(above, target), links - 1)
+}
+
+function targetOf(path: string): string | null {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return null // it is no link
   }
 }
 
@@ -144,7 +158,7 @@ function denial(user: UserPlan, need: Need, barrier: string | null): Problem {
   const text = `${what} ${WORDS[access]} by user ${user.name}`
   if (barrier !== null) {
     const problem = `${text}, as ${barrier} is ${rights(barrier)}: ${consequence}`
-    return { place, problem, remedy: need.remedy ?? cure(user, barrier, PASS) }
+    return { place, problem, remedy: need.remedy ?? (HOME.test(barrier) ? MOVE : cure(user, barrier, PASS)) }
   }
   const orElse = need.orElse === undefined ? '' : `; or ${need.orElse}`
   const remedy = need.remedy ?? cure(user, need.path, BITS[access]) + orElse

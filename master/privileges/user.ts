@@ -29,6 +29,9 @@ export interface Self {
   readonly groups: readonly number[]
 }
 
+/** What useradd and groupadd take. */
+const NAME = /^[a-z_][a-z0-9_-]*$/
+
 type Refuse = (place: Place, problem: string, remedy: string) => null
 
 /** @param self for tests: another process than this one */
@@ -111,7 +114,9 @@ function readTarget(config: Config, self: Self, refuse: Refuse): Target | null {
     return refuse(
       place('uid'),
       `there is no user "${values.uid}"`,
-      `Correct the name, or make the user: useradd --system ${values.uid}`,
+      NAME.test(values.uid)
+        ? `Correct the name, or make the user: useradd --system ${values.uid}`
+        : 'Write the name of a user, or its number',
     )
   }
   const gid = group?.gid ?? account?.gid
@@ -132,7 +137,9 @@ function readGroup(
   const id = idOf(text)
   const found = findGroup(text) ?? (id === null ? null : { gid: id, name: text })
   if (found !== null) return found
-  const remedy = `Correct the name, or make the group: groupadd --system ${text}`
+  const remedy = NAME.test(text)
+    ? `Correct the name, or make the group: groupadd --system ${text}`
+    : 'Write the name of a group, or its number'
   return refuse(place, `there is no group "${text}"`, remedy)
 }
 

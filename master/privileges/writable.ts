@@ -26,14 +26,19 @@ export function unwritableProblem(
   return {
     place,
     problem: `the ${what} ${path} cannot be written: ${reasonOf(path, code) ?? message}`,
-    remedy: 'Name a file in a directory that exists and may be written',
+    remedy:
+      code === 'ENOENT' && !existsSync(dirname(path))
+        ? 'Make it for the user that Sluice runs as, or name a file in a directory that exists'
+        : 'Name a file in a directory that exists and may be written',
   }
 }
 
 function reasonOf(path: string, code: string | undefined): string | null {
   switch (code) {
     case 'ENOENT':
-      return `there is no directory ${dirname(path)}`
+      return existsSync(dirname(path))
+        ? 'no file can be made there'
+        : `there is no directory ${dirname(path)}`
     case 'ENOTDIR':
       return `${dirname(path)} is no directory`
     case 'EISDIR':

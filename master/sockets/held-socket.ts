@@ -1,6 +1,7 @@
 // master/sockets/held-socket.ts: one descriptor that the master holds, and how it is given back.
-import { chmodSync, chownSync, closeSync, lstatSync, renameSync, type Stats } from 'node:fs'
+import { closeSync, lstatSync, renameSync, type Stats } from 'node:fs'
 import type net from 'node:net'
+import { changeFile } from '../privileges/change-file.ts'
 import { ownInode } from './proc-net.ts'
 
 export abstract class HeldSocket {
@@ -91,9 +92,11 @@ export class UnixSocket extends HeldSocket {
   setRights({ mode, uid, gid }: Readonly<FileRights>): FileRights | null {
     const now = this.#file === null ? undefined : this.#fileNow()
     if (now === undefined || (now.mode === mode && now.uid === uid && now.gid === gid)) return null
-    if (now.uid !== uid || now.gid !== gid) chownSync(this.#path, uid, gid)
-    if (now.mode !== mode) chmodSync(this.#path, mode & 0o7777)
-    return now
+    const isChanged = changeFile(this.#path, stat => stat.isSocket() && this.#isFile(stat), {
+      ...(now.uid === uid && now.gid === gid ? {} : { owner: { uid, gid } }),
+      ...(now.mode === mode ? {} : { mode }),
+    })
+    return isChanged ? now : null
   }
 
   // Node removes whatever has the path. What somebody else put there steps aside meanwhile; where we may not
@@ -101,13 +104,17 @@ export class UnixSocket extends HeldSocket {
   protected override release(): void {
     const aside = this.isInPlace ? null : stepAside(this.#path)
     this.#socket.close()
-    if (aside !== null) renameSync(aside, this.#path)
+    if (aside !== null) stepBack(aside, this.#path)
   }
 
   // The inode is not given to another file as long as we hold the socket.
   #fileNow(): Stats | undefined {
     const now = lstatSync(this.#path, { throwIfNoEntry: false })
-    return now?.ino === this.#file?.ino && now?.dev === this.#file?.dev ? now : undefined
+    return now !== undefined && this.#isFile(now) ? now : undefined
+  }
+
+  #isFile({ ino, dev }: Stats): boolean {
+    return ino === this.#file?.ino && dev === this.#file.dev
   }
 }
 
@@ -123,5 +130,13 @@ function stepAside(path: string): string | null {
     return aside
   } catch {
     return null // nothing is there, or it is not ours to move
+  }
+}
+
+function stepBack(aside: string, path: string): void {
+  try {
+    renameSync(aside, path)
+  } catch {
+    // its directory changed meanwhile: nothing that a reload or stop should fail for
   }
 }

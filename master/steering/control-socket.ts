@@ -1,11 +1,12 @@
 // master/steering/control-socket.ts: takes commands for the master from a UNIX socket. Its mode, 600, is the protection: root and
 // the user that the instance runs as may connect.
-import { chownSync, lstatSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { lstatSync, rmSync, type Stats, statSync, symlinkSync } from 'node:fs'
 import net from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import type { Config, Place } from '../../config/config.ts'
 import type { Controls } from '../controls.ts'
 import type { Log } from '../logs/log.ts'
+import { changeFile, isFresh } from '../privileges/change-file.ts'
 import type { Owner } from '../privileges/owner.ts'
 import { StartRefused } from '../refused.ts'
 import { isUnixHeld } from '../sockets/holder.ts'
@@ -14,6 +15,7 @@ import { openRuntimeDirectory, removeStaleSockets } from './runtime-directory.ts
 
 const REQUEST_MS = 5000 // for the line to arrive
 const MOST_CLIENTS = 32
+const LEAVE_MS = 10_000 // for an answer to be read
 const MODE = 0o600
 const LONGEST_PATH = 107 // of a UNIX socket, in bytes
 
@@ -28,6 +30,8 @@ export interface ControlSocketOptions {
   readonly log: Log
   /** For tests. */
   readonly requestMs?: number
+  /** For tests. */
+  readonly leaveMs?: number
 }
 
 export class ControlSocket {
@@ -105,10 +109,9 @@ export class ControlSocket {
       .unref()
     this.#made.push(path)
     const { owner } = this.#options
-    if (owner) chownSync(path, owner.uid, owner.gid)
-    if ((lstatSync(path).mode & 0o777) === MODE) return null
-    this.close()
-    return new Error('its file system knows no modes')
+    const problem = keepOrGive(path, owner)
+    if (problem !== null) this.close()
+    return problem
   }
 
   // So that those who know nothing but the pid find it.
@@ -128,7 +131,7 @@ export class ControlSocket {
     this.#clients.add(socket)
     socket.unref()
     socket.setEncoding('utf8').setTimeout(this.#options.requestMs ?? REQUEST_MS)
-    socket.on('timeout', () => answer(socket, { ok: false, problem: 'the request came too slowly' }))
+    socket.on('timeout', () => this.#answer(socket, { ok: false, problem: 'the request came too slowly' }))
     socket.on('error', () => {}).once('close', () => this.#clients.delete(socket))
     const hear = (piece: string) => {
       text += piece
@@ -136,33 +139,47 @@ export class ControlSocket {
       if (end < 0 && text.length < LONGEST_REQUEST) return
       socket.off('data', hear).resume().setTimeout(0)
       if (end < 0 || end >= LONGEST_REQUEST)
-        return answer(socket, { ok: false, problem: 'the request is too long' })
+        return this.#answer(socket, { ok: false, problem: 'the request is too long' })
       const request = readRequest(text.slice(0, end))
-      if (typeof request === 'string') return answer(socket, { ok: false, problem: request })
+      if (typeof request === 'string') return this.#answer(socket, { ok: false, problem: request })
       void this.#obey(socket, request)
     }
     socket.on('data', hear)
   }
 
+  // Who reads nothing, or does not leave, makes room for others.
+  #answer(socket: net.Socket, answered: ControlAnswer): void {
+    if (socket.destroyed) return
+    socket.removeAllListeners('timeout').setTimeout(this.#options.leaveMs ?? LEAVE_MS, () => socket.destroy())
+    socket.end(line(answered))
+  }
+
   async #obey(socket: net.Socket, request: ControlRequest): Promise<void> {
     const { controls, log } = this.#options
     try {
-      if (request.command === 'status') return answer(socket, { ok: true, status: controls.status() })
+      if (request.command === 'status') return this.#answer(socket, { ok: true, status: controls.status() })
       log.info({ command: request.command, by: 'control socket' }, 'asked to')
       if (request.command === 'reload') {
-        return answer(socket, { ok: true, report: await controls.reload({ replace: request.replace }) })
+        return this.#answer(socket, { ok: true, report: await controls.reload({ replace: request.replace }) })
       }
       socket.write(line({ ok: true, stopping: true }))
       controls.stop(request.now ? 'now' : 'graceful')
     } catch (error) {
       log.error({ err: error }, 'a command failed')
-      answer(socket, { ok: false, problem: 'an internal error; see the log' })
+      this.#answer(socket, { ok: false, problem: 'an internal error; see the log' })
     }
   }
 }
 
-function answer(socket: net.Socket, answered: ControlAnswer): void {
-  if (!socket.destroyed) socket.end(line(answered))
+// The directory may be ruled by the user we are about to become: what has the name now may be no socket of ours.
+function keepOrGive(path: string, owner: Owner | null): Error | null {
+  try {
+    const isIt = (stat: Stats) => stat.isSocket() && isFresh(stat) && (stat.mode & 0o777) === MODE
+    const isChanged = changeFile(path, isIt, owner === null ? {} : { owner })
+    return isChanged ? null : new Error('it changed as it was made, or its file system knows no modes')
+  } catch (error) {
+    return error as Error
+  }
 }
 
 function line(answered: ControlAnswer): string {

@@ -1,9 +1,12 @@
 // master/steering/daemon-log.ts: the file that an instance in the background writes to (daemonize, daemonize2).
 import { closeSync, openSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Config, Place, Problem } from '../../config/config.ts'
+import type { Config, Place } from '../../config/config.ts'
+import { asUser } from '../privileges/as-user.ts'
 import { makeLog } from '../privileges/become.ts'
-import { unwritable, unwritableProblem } from '../privileges/writable.ts'
+import { handOver } from '../privileges/hand-over.ts'
+import { planUser } from '../privileges/user.ts'
+import { unwritableProblem } from '../privileges/writable.ts'
 import { StartRefused } from '../refused.ts'
 
 const MODE = 0o640
@@ -21,12 +24,6 @@ export function daemonLog(
   return { path, place: place(option) }
 }
 
-/** What a start would be refused for. */
-export function daemonLogProblems(config: Config, directory: string): Problem[] {
-  const log = daemonLog(config, directory)
-  return log === null ? [] : unwritable(log.path, 'log', log.place)
-}
-
 /** @returns a descriptor that appends. @throws StartRefused */
 export function openDaemonLog(
   config: Config,
@@ -36,13 +33,22 @@ export function openDaemonLog(
   const mode = values['logfile-chmod'] ?? MODE
   try {
     makeLog(config, path, mode)
-    const fd = openSync(path, values['log-truncate'] ? 'w' : 'a', mode)
-    if (!values['log-truncate']) return fd
-    closeSync(fd)
-    return openSync(path, 'a')
+    return openAsUser(config, path, () => {
+      if (values['log-truncate']) closeSync(openSync(path, 'w', mode))
+      return openSync(path, 'a', mode)
+    })
   } catch (error) {
+    if (error instanceof StartRefused) throw error
     throw new StartRefused('SLUICE_START_FAILED', [
       unwritableProblem(path, 'log', place, error as NodeJS.ErrnoException),
     ])
   }
+}
+
+// Never as root where Sluice becomes somebody else: that user may rule the directory, and a link there could lead anywhere.
+function openAsUser(config: Config, path: string, open: () => number): number {
+  const { user } = planUser(config) // what is wrong with it is told when the start is planned
+  if (user === null) return open()
+  if (config.values['logfile-chown']) handOver(user, [path])
+  return asUser(user, open)
 }

@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Config, Place, Problem } from '../../config/config.ts'
 import type { Log } from '../logs/log.ts'
+import { isFresh } from '../privileges/change-file.ts'
 import type { Owner } from '../privileges/owner.ts'
 import { StartRefused } from '../refused.ts'
 import type { Command } from './requests.ts'
@@ -83,11 +84,16 @@ export class MasterFifo {
       const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined
       if (!isThere) await promisify(execFile)('mkfifo', ['-m', '600', '--', path])
       const fd = openPipe(path)
-      if (!isThere) {
-        pipe.made = fstatSync(fd)
-        if (owner) fchownSync(fd, owner.uid, owner.gid)
+      try {
+        const stat = fstatSync(fd)
+        if (!stat.isFIFO()) return unusable(pipe, 'there is something else with this name')
+        if (!isThere && isFresh(stat)) {
+          pipe.made = stat
+          if (owner) fchownSync(fd, owner.uid, owner.gid)
+        }
+      } finally {
+        closeSync(fd)
       }
-      closeSync(fd)
       return null
     } catch (error) {
       return unusable(pipe, reasonOf(error as NodeJS.ErrnoException))

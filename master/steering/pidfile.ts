@@ -1,6 +1,8 @@
 // master/steering/pidfile.ts: the files that tell others the master's process id: pidfile, pidfile2, safe-pidfile, safe-pidfile2.
+import { randomBytes } from 'node:crypto'
 import {
   closeSync,
+  constants,
   fchownSync,
   lstatSync,
   openSync,
@@ -29,6 +31,7 @@ type Option = keyof typeof MOMENTS
 export type Moment = (typeof MOMENTS)[Option]
 
 const MODE = 0o644
+const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants
 
 interface Pidfile {
   readonly path: string
@@ -38,7 +41,10 @@ interface Pidfile {
 
 /** What a start would be refused for, as far as that can be known without writing. */
 export function pidfileProblems(config: Config, directory: string): Problem[] {
-  return pidfiles(config, directory).flatMap(({ path, place }) => unwritable(path, 'pid file', place))
+  return pidfiles(config, directory).flatMap(file => [
+    ...unwritable(file.path, 'pid file', file.place),
+    ...foreignProblems(file),
+  ])
 }
 
 /** The pid files of one instance. */
@@ -53,9 +59,11 @@ export class Pidfiles {
 
   /** Files of an instance that runs are left alone; all others are stale. @throws StartRefused */
   check(): void {
-    const problems = this.#files.flatMap(({ path, place }) => {
+    const problems = this.#files.flatMap(file => {
+      const { path, place } = file
       const pid = pidIn(path)
-      if (pid === null || pid === process.pid || !isMaster(pid)) return []
+      if (pid === null) return foreignProblems(file)
+      if (pid === process.pid || !isMaster(pid)) return []
       const problem = `the pid file ${path} belongs to another Sluice that runs, process ${pid}`
       return [{ place, problem, remedy: 'Stop that process, or name another file' }]
     })
@@ -105,6 +113,15 @@ export function readPid(path: string): number | null {
   }
 }
 
+// A slip of the pen in a config must not cost a file: root may write everywhere. A link leads where its owner wants.
+function foreignProblems({ path, place }: Pidfile): Problem[] {
+  if (!Number.isNaN(readPid(path))) return []
+  const stat = lstatSync(path)
+  if (!stat.isFile() || stat.size === 0) return []
+  const problem = `the pid file ${path} holds something else than a process id`
+  return [{ place, problem, remedy: 'Name another file, or remove this one' }]
+}
+
 function pidIn(path: string): number | null {
   return readPid(path) || null
 }
@@ -118,19 +135,32 @@ function pidfiles(config: Config, directory: string): Pidfile[] {
 }
 
 // Whole, so that no reader meets an empty file. What is no plain file (a link, /dev/null), or lies in a directory that we
-// may not write, is written in place.
+// may not write, is written in place. Root may do this in a directory of the user that it becomes: a name that cannot be
+// guessed, and no link of that user is followed.
 function replace(path: string, owner: Owner | null): void {
   const text = `${process.pid}\n`
-  const isPlain = lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? true
-  if (!isPlain) return writeFileSync(path, text)
-  const draft = `${path}.${process.pid}`
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (stat && !stat.isFile()) {
+    if (stat.uid !== 0 && stat.uid !== process.geteuid?.()) throw new Error('another user put a link there')
+    return writeFileSync(path, text)
+  }
+  const draft = `${path}.${randomBytes(8).toString('hex')}`
   try {
-    rmSync(draft, { force: true })
     writeNew(draft, text, owner)
     renameSync(draft, path)
-  } catch {
+  } catch (error) {
     rmSync(draft, { force: true })
-    writeFileSync(path, text, { mode: MODE })
+    if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    writeInPlace(path, text)
+  }
+}
+
+function writeInPlace(path: string, text: string): void {
+  const fd = openSync(path, O_WRONLY | O_TRUNC | O_CREAT | O_NOFOLLOW, MODE)
+  try {
+    writeFileSync(fd, text)
+  } finally {
+    closeSync(fd)
   }
 }
 

@@ -1,12 +1,28 @@
 // master/steering/runtime-directory.ts: where the control sockets of instances lie, PID.sock each, and which instances there are.
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchownSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  type Stats,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Owner } from '../privileges/owner.ts'
+import { isUnixHeld } from '../sockets/holder.ts'
 import { isMaster } from './process-names.ts'
 
 const SYSTEM_DIRECTORY = '/run/sluice'
 const SOCKET = /^([1-9]\d{0,9})\.sock$/
+
+const OTHERS_WRITE = 0o022
+const STICKY = 0o1000
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -56,8 +72,14 @@ export function findInstances(env: Environment): Instance[] {
 /** Removes what masters that were killed left behind. */
 export function removeStaleSockets(directory: string): void {
   for (const { pid, socket } of socketsIn(directory)) {
-    if (pid === process.pid || !isMaster(pid)) rmSync(socket, { force: true })
+    if ((pid === process.pid || !isMaster(pid)) && isStale(socket)) rmSync(socket, { force: true })
   }
+}
+
+// A socket of another program may have such a name too, where the directory is not ours alone.
+function isStale(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  return stat?.isSymbolicLink() || (stat?.isSocket() === true && !isUnixHeld(path, new Set()))
 }
 
 // Of systemd, of the machine, of the user, and what every user has.
@@ -75,8 +97,10 @@ function candidates(env: Environment): Candidate[] {
   ]
 }
 
-// A directory that another user made could hold anything: /tmp lets everybody make one under our name.
-function open({ path, mode, isGiven }: Candidate, owner: Owner | null): string | null {
+// A directory that another user made could hold anything: /tmp lets everybody make one under our name. One that is given
+// away is looked at by a descriptor, so that a link in its place is not.
+function open(candidate: Candidate, owner: Owner | null): string | null {
+  const { path, mode, isGiven } = candidate
   try {
     const before = lstatSync(path, { throwIfNoEntry: false })
     if (!before) {
@@ -86,16 +110,42 @@ function open({ path, mode, isGiven }: Candidate, owner: Owner | null): string |
     } else if (!before.isDirectory()) {
       return 'it is no directory'
     }
-    const { uid, mode: rights } = lstatSync(path)
-    const ours = process.getuid?.() ?? uid
-    if (ours !== 0 && uid !== ours) return 'it belongs to another user'
-    if (!isGiven && (rights & 0o022) !== 0) return 'others may write there'
-    const { uid: user, gid: group } = owner ?? { uid: ours, gid: process.getgid?.() ?? 0 }
-    if (ours === 0 && uid !== user) chownSync(path, user, group)
-    return null
+    const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+    try {
+      const stat = fstatSync(fd)
+      const problem = doubt(stat, candidate, owner)
+      if (problem !== null) return problem
+      if (owner !== null && isToGive(stat, candidate, owner)) fchownSync(fd, owner.uid, owner.gid)
+      return null
+    } finally {
+      closeSync(fd)
+    }
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? String(error)
   }
+}
+
+// What somebody else gave us may be anybody's, but not so that strangers could put their socket in place of ours.
+function doubt(stat: Stats, { path, isGiven }: Candidate, owner: Owner | null): string | null {
+  const { uid, mode } = stat
+  const ours = process.getuid?.() ?? uid
+  const isLeft = path === SYSTEM_DIRECTORY && !hasNeighbours(path) // by an instance of another user: /run is root's
+  const isStrange = ours !== 0 ? uid !== ours : !isGiven && uid !== 0 && uid !== owner?.uid && !isLeft
+  if (isStrange) return 'it belongs to another user'
+  const isOpen = (mode & OTHERS_WRITE) !== 0 && !(isGiven && (mode & STICKY) !== 0)
+  return isOpen ? 'others may write there' : null
+}
+
+// Our own, and what was given, is root's and holds nothing but sockets like ours: it was made for us. The variable may
+// also name an ordinary directory, and there may be other instances: then it stays as it is, and the socket stays behind.
+function isToGive({ uid, mode }: Stats, { path, isGiven }: Candidate, owner: Owner): boolean {
+  if (process.getuid?.() !== 0 || uid === owner.uid || hasNeighbours(path)) return false
+  if (!isGiven) return true
+  return uid === 0 && (mode & OTHERS_WRITE) === 0 && readdirSync(path).every(name => SOCKET.test(name))
+}
+
+function hasNeighbours(directory: string): boolean {
+  return socketsIn(directory).some(({ pid }) => pid !== process.pid && isMaster(pid))
 }
 
 function socketsIn(directory: string): Instance[] {

@@ -1,11 +1,12 @@
 // master/steering/steering.ts: everything by which others find, watch and steer a running master, each at its moment of the start.
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config, Problem } from '../../config/config.ts'
 import type { ReloadReport } from '../controls.ts'
 import type { Log } from '../logs/log.ts'
 import type { Owner } from '../privileges/owner.ts'
+import { unwritable } from '../privileges/writable.ts'
 import { ControlSocket } from './control-socket.ts'
-import { daemonLogProblems } from './daemon-log.ts'
 import { fifoProblems, MasterFifo } from './fifo.ts'
 import { ReadinessNotifier } from './notify.ts'
 import { Pidfiles, pidfileProblems } from './pidfile.ts'
@@ -34,8 +35,21 @@ export function steeringProblems(config: Config, directory: string): Problem[] {
   return [
     ...pidfileProblems(config, directory),
     ...fifoProblems(config, directory),
-    ...daemonLogProblems(config, directory),
+    ...missingDirectories(config, directory),
   ]
+}
+
+// Of what is made when Sluice starts.
+function missingDirectories({ values, place }: Config, directory: string): Problem[] {
+  const socket = values['control-socket']
+  const made = [
+    ...(socket === null ? [] : [{ name: socket, what: 'control socket', at: place('control-socket') }]),
+    ...values['master-fifo'].map((name, i) => ({ name, what: 'named pipe', at: place('master-fifo', i) })),
+  ]
+  return made.flatMap(({ name, what, at }) => {
+    const path = resolve(directory, name)
+    return existsSync(path) ? [] : unwritable(path, what, at)
+  })
 }
 
 export class Steering {

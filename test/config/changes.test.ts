@@ -64,6 +64,14 @@ for (const [behaviour, before, after, ...lines] of [
     'env: + N=…',
     'env: K=… changed',
   ],
+
+  [
+    'commands show their first word only: the rest may hold a password',
+    '',
+    'attach-daemon = redis-server --requirepass hunter2\nattach-daemon = PASS=x run',
+    'attach-daemon: + redis-server …',
+    'attach-daemon: + PASS …',
+  ],
   [
     'long values are cut',
     '',

@@ -30,7 +30,7 @@ for (const [written, option, value] of [
   ['chmod-socket = 660\nchmod-socket = false', 'chmod-socket', null],
   ['chown-socket = www-data:33', 'chown-socket', 'www-data:33'],
   ['umask = 0027', 'umask', 0o027],
-  ['umask = 777', 'umask', 0o777],
+  ['umask = 077', 'umask', 0o077],
   ['logfile-chmod = 640', 'logfile-chmod', 0o640],
   ['max-fd = 65536', 'max-fd', 65_536],
   ['http-enable-proxy-protocol', 'http-enable-proxy-protocol', true],
@@ -139,15 +139,6 @@ for (const [lines, ...warnings] of [
     'log-master = false',
     'a.ini:2: warning: the master always keeps lines whole, "log-master = false" changes nothing. Take it out.',
   ],
-  [
-    'add-gid = video',
-    'a.ini:2: warning: "add-gid" has no effect without uid or gid. Add uid = USER, or take it out.',
-  ],
-  [
-    'no-initgroups',
-    'a.ini:2: warning: "no-initgroups" has no effect without uid or gid. Add uid = USER, or take it out.',
-  ],
-  ['gid = app\nadd-gid = video'],
   [
     'pidfile = x\npidfile2 = y\nsafe-pidfile = ./x',
     'a.ini:4: warning: "safe-pidfile" and "pidfile" name the same file, "./x". Take one of them out.',

@@ -14,6 +14,14 @@ const OTHER_ADDRESS = 'Take one of them out, or choose another address.'
 
 /** Lines of a.ini, and all that is said about them. A listener is added unless the lines have one. */
 const LINES: readonly (readonly [lines: string, ...problems: string[]])[] = [
+  [
+    'http = 127.0.0.1',
+    'a.ini:2: option "http" cannot be "127.0.0.1": it has no port. Write 127.0.0.1:8080; for a UNIX socket of that name, ./127.0.0.1.',
+  ],
+  [
+    'daemonize = true',
+    'a.ini:2: option "daemonize" cannot be "true": it names no file. Write the name of a file, such as /var/log/sluice/sluice.log, or HOST:PORT for UDP.',
+  ],
   // Names
   ['wrokers = 4', 'a.ini:2: option "wrokers" is unknown. Did you mean "workers"?'],
   ['http-timeuot = 4', 'a.ini:2: option "http-timeuot" is unknown. Did you mean "http-timeout"?'],

@@ -7,6 +7,7 @@ import t from 'tap'
 import { makeSelfSigned } from '../../certs/manage/self-signed.ts'
 import type { Status } from '../../master/controls.ts'
 import { CONTROL, reloadWith, statusOf } from '../support/control.ts'
+import { until } from '../support/processes.ts'
 import { startRawNode } from '../support/raw-node.ts'
 import { freshDirectory, type Sluice, startSluice } from '../support/sluice.ts'
 import type { Test } from '../support/tmp.ts'
@@ -82,7 +83,9 @@ t.test('nothing changes, and the message is right', async t => {
   const after = await statusOf(sluice)
   t.same(pids(after), pids(before), 'the gateways are the same')
   t.same([after.reloads, after.listeners, after.nodes.length], [0, before.listeners, 1])
-  t.equal(sluice.stderr().match(/SLUICE_RELOAD_REFUSED/g)?.length, BAD.length, 'one line in the log for each')
+  const lines = () => sluice.stderr().match(/SLUICE_RELOAD_REFUSED/g)?.length ?? 0
+  await until('the last line of the log is here', () => lines() >= BAD.length)
+  t.equal(lines(), BAD.length, 'one line in the log for each')
   t.equal(
     (await reloadWith(sluice, `${GOOD}http-timeout = 5`)).kind,
     'in place',

@@ -143,13 +143,24 @@ t.test('the pid file', async t => {
     ['of a process that is gone', '4194304\n'],
     ['of another program', `${process.pid}\n`],
     ['of init', '1\n'],
-    ['that holds no pid', 'hello\n'],
+    ['that is empty', ''],
   ] as const) {
     t.test(`${what} is stale`, async t => {
       const sluice = await startSluice(t, { ini: `${INI}pidfile = run.pid\n`, files: { 'run.pid': text } })
       t.equal(readFileSync(join(sluice.directory, 'run.pid'), 'utf8'), `${sluice.pid}\n`)
     })
   }
+
+  t.test('that holds something else is left alone', async t => {
+    const cwd = freshDirectory(t, { 'run.pid': 'hello\n' })
+    const { code, stderr } = await runSluice(t, { ini: `${INI}pidfile = run.pid\n`, cwd })
+    t.equal(code, 1)
+    t.match(
+      stderr,
+      /run\.pid holds something else than a process id\. Name another file, or remove this one\./,
+    )
+    t.equal(readFileSync(join(cwd, 'run.pid'), 'utf8'), 'hello\n')
+  })
 
   t.test('is not written by a start that fails', async t => {
     const cwd = freshDirectory(t)

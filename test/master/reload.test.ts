@@ -175,8 +175,25 @@ t.test('a daemon goes on through a reload, unless its line changes', async t => 
 
 t.test('options that are read at the start only are warned about', async t => {
   const sluice = await start(t, ONE)
-  const report = await reloadWith(sluice, `${ONE}pidfile = a.pid\n`)
-  t.match(report.warnings, [/^sluice\.ini:5: warning: the change of "pidfile" waits for the next restart\.$/])
+  const waits = /^sluice\.ini:5: warning: the change of "pidfile" waits for the next restart\.$/
+  for (const change of ['http-timeout = 8', 'http-timeout = 9']) {
+    const { warnings } = await reloadWith(sluice, `${ONE}pidfile = a.pid\n${change}\n`)
+    t.match(warnings, [waits], 'as long as it waits')
+  }
+  t.same((await reloadWith(sluice, ONE)).warnings, [], 'taken back')
+})
+
+t.test('of an option that was taken out, the warning names the file', async t => {
+  const sluice = await start(t, `${ONE}pidfile = a.pid\n`)
+  t.match((await reloadWith(sluice, ONE)).warnings, [/^sluice\.ini: warning: the change of "pidfile" waits/])
+})
+
+t.test('a self-signed certificate that the start made is not new to the first reload', async t => {
+  const cwd = freshDirectory(t)
+  const ini = `${CONTROL}${ONE}https = 127.0.0.1:0,self-signed\n`
+  const sluice = await startSluice(t, { ini, cwd, env: { STATE_DIRECTORY: join(cwd, 'state') } })
+  await sluice.logged(/made a self-signed certificate/)
+  t.match(await reloadWith(sluice, ini.slice(CONTROL.length)), { kind: 'unchanged', changes: [] })
 })
 
 t.test('many reloads at once become few, and everybody gets a report', async t => {

@@ -114,6 +114,15 @@ t.test('files are known with their place, and one that cannot be written is refu
   t.match(problems[0], /^a\.ini:5: the log file \/no\/such\/r cannot be written: there is no directory/)
 })
 
+t.test('a name of log-format that means nothing is warned about once', async t => {
+  const known = '%(addr) %(user) %(ltime) "%(method) %(uri)" %(var.HTTP_X) %(metric.x) %(rss) %% %x'
+  const { warnings } = planned(t, `log-format = ${known} %(adr) %(adr) %(toString)`)
+  t.strictSame(warnings, [
+    'a.ini:3: warning: "%(adr)" is no name of log-format, and prints "-". docs/operations.md has the names.',
+    'a.ini:3: warning: "%(toString)" is no name of log-format, and prints "-". docs/operations.md has the names.',
+  ])
+})
+
 t.test('what has no effect is warned about', async t => {
   const { plan, warnings } = planned(
     t,

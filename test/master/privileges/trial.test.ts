@@ -1,7 +1,7 @@
 // test/master/privileges/trial.test.ts: what the user that Sluice is to become could not do later is said before it
 // serves, by the start and by "sluice check" alike, with the cure.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { install, openDirectory } from '../../support/installation.ts'
@@ -20,7 +20,7 @@ const certificate = execFileSync(
 
 interface Case {
   readonly line: string
-  /** Modes of files and directories ("dir/") to make, in this order, all root's. */
+  /** Modes of files, directories ("dir/") and links ("link -> file") to make, in this order, all root's. */
   readonly files?: Readonly<Record<string, number>>
   /** What must be said of this line; DIR is the start directory. */
   readonly says: string
@@ -41,6 +41,11 @@ const REFUSED: readonly Case[] = [
     line: 'https = :444,tls/c.pem,tls/c.pem',
     files: { 'tls/': 0o700, 'tls/c.pem': 0o644 },
     says: 'the key DIR/tls/c.pem may not be read by user www-data, as DIR/tls is 0700 and belongs to root: a reload could not read it. Run: chgrp www-data DIR/tls && chmod g+x DIR/tls.',
+  },
+  {
+    line: 'https = :446,live.pem,live.pem',
+    files: { 'archive/': 0o700, 'archive/c.pem': 0o644, 'live.pem -> archive/c.pem': 0 },
+    says: 'the key DIR/live.pem may not be read by user www-data, as DIR/archive is 0700 and belongs to root: a reload could not read it. Run: chgrp www-data DIR/archive && chmod g+x DIR/archive.',
   },
   {
     line: 'https = :445,ok.pem,ok.pem,HIGH,ca.pem',
@@ -150,6 +155,12 @@ t.test('a check says what would not work', async t => {
     )
   })
 
+  t.test('nobody is told to open a home', { skip: (statSync('/root').mode & 0o7) !== 0 }, async t => {
+    const { stderr } = await sluice.run({ words: ['check'], ini: `${HEAD}access-log = /root/a.log\n` })
+    t.match(stderr, /as \/root is 0700 .* Move it to a directory for services, such as /)
+    t.notMatch(stderr, 'chmod')
+  })
+
   t.test('a group that is let in already is the cure', async t => {
     const cwd = openDirectory(t)
     make(join(cwd, 'c.pem'), 0o640)
@@ -193,6 +204,8 @@ function withNode(node: string): string[] {
 }
 
 function make(path: string, mode: number): void {
+  const [link = '', target] = path.split(' -> ')
+  if (target !== undefined) return symlinkSync(target, link)
   if (path.endsWith('/')) mkdirSync(path)
   else if (path.endsWith('.pem')) writeFileSync(path, certificate)
   else writeFileSync(path, path.endsWith('.ini') ? '[sluice]\n' : '')

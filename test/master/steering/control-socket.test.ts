@@ -1,6 +1,18 @@
 // test/master/steering/control-socket.test.ts: what a master answers through its control socket, to whom, and where that lies.
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
@@ -8,6 +20,7 @@ import { StartRefused } from '../../../master/refused.ts'
 import { ControlSocket, type ControlSocketOptions } from '../../../master/steering/control-socket.ts'
 import { configOf } from '../../support/config.ts'
 import { FakeControls, heardLog, REPORT, STATUS } from '../../support/controls.ts'
+import { until } from '../../support/processes.ts'
 import { type Test, temporaryDirectory } from '../../support/tmp.ts'
 
 const DEAD = 4_194_304 // above the largest pid there can be
@@ -88,10 +101,18 @@ t.test('a reload that takes long holds up nobody else', async t => {
 
 t.test('sockets of masters that are gone are removed, other files stay', async t => {
   const directory = temporaryDirectory(t)
-  writeFileSync(join(directory, `${DEAD}.sock`), '')
-  writeFileSync(join(directory, 'other.sock'), '')
+  const at = (name: string) => join(directory, name)
+  symlinkSync('/gone', at(`${DEAD}.sock`))
+  leaveSocket(at(`${DEAD - 1}.sock`))
+  writeFileSync(at('other.sock'), '')
+  // Of other programs, whose directory this is too.
+  const held = net.createServer().listen(at('11.sock')).unref()
+  t.teardown(() => held.close())
+  writeFileSync(at('12.sock'), 'mine')
+  mkdirSync(at('13.sock'))
   await open(t, { directory })
-  t.same(readdirSync(directory).sort(), [`${process.pid}.sock`, 'other.sock'])
+  const others = ['11.sock', '12.sock', '13.sock', 'other.sock']
+  t.same(readdirSync(directory).sort(), [...others, `${process.pid}.sock`].sort())
 })
 
 t.test('control-socket names another place, and the usual one leads there', async t => {
@@ -138,7 +159,48 @@ t.test('it belongs to the user that the instance becomes, as does its directory'
   t.equal(statSync(directory).uid, 65534)
 })
 
+t.test('an ordinary directory that RUNTIME_DIRECTORY names is not given away', async t => {
+  const owner = { uid: 65534, gid: 65534 }
+  for (const [what, prepare] of [
+    ['holds other files', (directory: string) => writeFileSync(join(directory, 'precious'), '')],
+    ['is open to all, as /tmp', (directory: string) => chmodSync(directory, 0o1777)],
+    ['is of another user', (directory: string) => chownSync(directory, 12345, 12345)],
+  ] as const) {
+    const directory = temporaryDirectory(t)
+    prepare(directory)
+    const { uid, gid, mode } = statSync(directory)
+    const { path, socket } = await open(t, { directory, owner })
+    t.equal(path, join(directory, `${process.pid}.sock`), `${what}: used all the same`)
+    t.equal(statSync(path!).uid, owner.uid)
+    socket.close()
+    const after = statSync(directory)
+    t.same([after.uid, after.gid, after.mode], [uid, gid, mode], what)
+  }
+})
+
+t.test('one where strangers could replace the socket is not used', async t => {
+  const directory = temporaryDirectory(t)
+  chmodSync(directory, 0o777)
+  const { path } = await open(t, { directory })
+  t.not(path, join(directory, `${process.pid}.sock`))
+})
+
+t.test('clients that never leave make room for others', async t => {
+  const { path } = await open(t, { leaveMs: 100 })
+  const stuck = Array.from({ length: 32 }, () => {
+    const client = net.connect({ path: path!, allowHalfOpen: true }).on('error', () => {})
+    t.teardown(() => client.destroy())
+    client.write('{"command":"status"}\n')
+    return once(client, 'connect')
+  })
+  await Promise.all(stuck)
+  await until('the next one is answered', async () => {
+    return (await askOnce(path!, '{"command":"status"}\n').catch(() => ({ ok: false }))).ok
+  })
+})
+
 interface Choice {
+  readonly leaveMs?: number
   readonly directory?: string
   readonly argv?: readonly string[]
   readonly owner?: ControlSocketOptions['owner']
@@ -157,6 +219,7 @@ async function open(t: Test, choice: Choice = {}) {
     controls,
     log: heardLog().log,
     ...(choice.requestMs === undefined ? {} : { requestMs: choice.requestMs }),
+    ...(choice.leaveMs === undefined ? {} : { leaveMs: choice.leaveMs }),
   })
   t.teardown(() => socket.close())
   return { socket, path: await socket.open(), directory, controls }
@@ -172,4 +235,10 @@ async function askOnce(path: string, text: string): Promise<{ ok: boolean; probl
   })
   await once(client, 'close')
   return JSON.parse(answer)
+}
+
+// As a killed process leaves it: nobody holds it any more.
+function leaveSocket(path: string): void {
+  const program = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
+  spawnSync(process.execPath, ['-e', program])
 }

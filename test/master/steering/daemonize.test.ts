@@ -1,5 +1,5 @@
 // test/master/steering/daemonize.test.ts: a start in the background: what the command says, and what goes on without it.
-import { existsSync, readFileSync, readlinkSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { isAlive, until } from '../../support/processes.ts'
@@ -33,6 +33,10 @@ for (const option of ['daemonize', 'daemonize2']) {
       'others may not write',
     )
     t.match(readFileSync(join(cwd, 'log'), 'utf8'), /"msg":"started"/)
+    process.kill(pid, 'SIGUSR1')
+    await until('it heard the signal', () =>
+      /"configuration and/.test(readFileSync(join(cwd, 'log'), 'utf8')),
+    )
     const stopped = await runSluice(t, { args: ['stop', '--pidfile', 'run.pid'], cwd })
     t.equal(stopped.code, 0)
     t.notOk(isAlive(pid))
@@ -62,6 +66,20 @@ t.test('a log that cannot be written is told with its line', async t => {
     stderr,
     /^sluice\.ini:5: the .*log \S+none\/log cannot be written: there is no directory \S+none\. /m,
   )
+})
+
+t.test('no link of the user that Sluice becomes is followed as root', async t => {
+  const cwd = freshDirectory(t, { secret: 'mine', log: '' })
+  chmodSync(join(cwd, 'secret'), 0o600)
+  chmodSync(cwd, 0o755)
+  rmSync(join(cwd, 'log'))
+  symlinkSync(join(cwd, 'secret'), join(cwd, 'log'))
+  chownSync(cwd, 65534, 65534)
+  const uid = 'uid = 65534\ngid = 65534\nlog-truncate = true\n'
+  const { code, stderr } = await runSluice(t, { ini: `${INI}${uid}daemonize = log\n`, cwd })
+  t.equal(code, 1)
+  t.match(stderr, /^sluice\.ini:8: the log \S+ cannot be written: .*/m)
+  t.equal(readFileSync(join(cwd, 'secret'), 'utf8'), 'mine')
 })
 
 t.test('a config from standard input cannot go on in the background', async t => {

@@ -1,7 +1,16 @@
 // test/master/steering/pidfile.test.ts: when pid files are written, to whom they belong, and what becomes of them.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lchownSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Pidfiles } from '../../../master/steering/pidfile.ts'
@@ -47,6 +56,18 @@ t.test("the first is given to the user of uid, and a successor's is left alone",
   t.equal(readFileSync(at('pidfile'), 'utf8'), '1\n')
 })
 
+t.test('a file that holds something else is refused, and stays; an empty one is taken', async t => {
+  const { files, at } = pidfiles(t)
+  writeFileSync(at('pidfile2'), 'root:x:0:0')
+  t.throws(() => files.write('first'), {
+    message: `command line: the pid file ${at('pidfile2')} holds something else than a process id. Name another file, or remove this one.`,
+  })
+  t.equal(readFileSync(at('pidfile2'), 'utf8'), 'root:x:0:0')
+  writeFileSync(at('pidfile2'), '')
+  files.write('dropped')
+  t.equal(readFileSync(at('pidfile2'), 'utf8'), OWN)
+})
+
 t.test('one that cannot be removed at the end is emptied', async t => {
   const directory = temporaryDirectory(t)
   chmodSync(directory, 0o755)
@@ -74,6 +95,21 @@ t.test('no link is followed that somebody put beside it', async t => {
   files.write('first')
   t.equal(readFileSync(victim, 'utf8'), 'mine')
   t.equal(readFileSync(at('pidfile'), 'utf8'), OWN)
+})
+
+t.test('nor a link in its place, when that is of another user', async t => {
+  const { files, at, directory } = pidfiles(t)
+  const victim = join(directory, 'victim')
+  writeFileSync(victim, 'mine')
+  symlinkSync(victim, at('pidfile'))
+  lchownSync(at('pidfile'), 65534, 65534)
+  t.throws(() => files.write('first', { uid: 65534, gid: 65534 }), {
+    message: /the pid file .* cannot be written: another user put a link there/,
+  })
+  t.equal(readFileSync(victim, 'utf8'), 'mine')
+  lchownSync(at('pidfile'), 0, 0)
+  files.write('first')
+  t.equal(readFileSync(victim, 'utf8'), OWN, 'one of root leads where root wants')
 })
 
 t.test('a master is known whatever its title says, and no other process is taken for one', async t => {
