@@ -12,7 +12,6 @@ import { openDaemonLog } from '../master/steering/daemon-log.ts'
 import { REPORT_VARIABLE, type Told, terminal } from './terminal.ts'
 
 const SCRIPT = fileURLToPath(new URL('./sluice.js', import.meta.url))
-const NO_INSPECTOR = '--disable-sigusr1'
 const FIRST_INHERITED = 3
 const MOST_DESCRIPTORS = 1024
 
@@ -32,8 +31,7 @@ export async function startInBackground(
   const fd = openDaemonLog(config, log)
   const inherited = inheritedDescriptors(config)
   const report = Math.max(FIRST_INHERITED - 1, ...inherited) + 1
-  const execArgv = process.execArgv.filter(word => word !== NO_INSPECTOR)
-  const child = spawn(process.execPath, [...execArgv, NO_INSPECTOR, SCRIPT, ...argv], {
+  const child = spawn(process.execPath, [...process.execArgv, SCRIPT, ...argv], {
     detached: true,
     env: { ...process.env, [REPORT_VARIABLE]: String(report) },
     stdio: stdioOf(fd, inherited, report),

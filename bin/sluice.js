@@ -12,7 +12,7 @@ if (isNewEnough(process.versions.node)) {
   process.stderr.write(
     `sluice: this is Node ${process.versions.node}, ${process.execPath}. ` +
       'Run Sluice with Node 24.19 or newer: see https://nodejs.org, or in a checkout ' +
-      'use "npm start" or "npx sluice", which bring their own after "npm ci".\n',
+      'use "npm ci", then bin/sluice, which takes the one that came along.\n',
   )
   process.exitCode = 1
 }

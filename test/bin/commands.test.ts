@@ -1,6 +1,6 @@
 // test/bin/commands.test.ts: the commands of `sluice` as people type them: what they print and how they end.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -176,7 +176,27 @@ t.test('check', async t => {
     [
       'a pid file in no directory',
       'http = :0\npidfile = none/pid',
-      /sluice\.ini:3: the pid file \S+none\/pid cannot be written: there is no directory \S+none\. Name a file/,
+      /sluice\.ini:3: the pid file \S+none\/pid cannot be written: there is no directory \S+none\. Make it for the user that Sluice runs as, or name a file/,
+    ],
+    [
+      'a pid file that holds something else',
+      'http = :0\npidfile = a.pem',
+      /sluice\.ini:3: the pid file \S+a\.pem holds something else than a process id\. Name another file/,
+    ],
+    [
+      'a named pipe in no directory',
+      'http = :0\nmaster-fifo = none/pipe',
+      /sluice\.ini:3: the named pipe \S+none\/pipe cannot be written: there is no directory \S+none\. Make it/,
+    ],
+    [
+      'a control socket in no directory',
+      'http = :0\ncontrol-socket = none/sock',
+      /sluice\.ini:3: the control socket \S+none\/sock cannot be written: there is no directory \S+none\. Make it/,
+    ],
+    [
+      'a log of a process in the background in no directory',
+      'http = :0\ndaemonize = none/log',
+      /^sluice\.ini:3: the log file \S+none\/log cannot be written: there is no directory \S+none\. Make it[^\n]*\n$/,
     ],
     [
       'an access log that is a directory',
@@ -234,6 +254,24 @@ t.test('show-config', async t => {
     const second = await runSluice(t, { ini: first.stdout, ...before('show-config') })
     t.equal(second.stdout, first.stdout)
   })
+})
+
+t.test('bin/sluice of a checkout runs by its own Node, through a link too', async t => {
+  const root = freshDirectory(t, { 'bin/sluice.js': 'console.log(process.execPath, process.argv.slice(2))' })
+  cpSync(new URL('../../bin/sluice', import.meta.url), join(root, 'bin/sluice'))
+  const link = join(freshDirectory(t), 'sluice')
+  symlinkSync(join(root, 'bin/sluice'), link)
+  const run = (PATH: string) => spawnSync(link, ['a b', '*'], { encoding: 'utf8', env: { PATH }, cwd: '/' })
+  const tools = freshDirectory(t)
+  for (const tool of ['dirname', 'readlink']) symlinkSync(`/usr/bin/${tool}`, join(tools, tool))
+  const { status, stderr } = run(tools)
+  t.same(
+    [status, stderr],
+    [1, `sluice: there is no Node. Run "npm ci" in ${root}, or see https://nodejs.org.\n`],
+  )
+  mkdirSync(join(root, 'node_modules/.bin'), { recursive: true })
+  symlinkSync(process.execPath, join(root, 'node_modules/.bin/node'))
+  t.equal(run(tools).stdout, `${process.execPath} [ 'a b', '*' ]\n`)
 })
 
 t.test('a too old Node says what to do', async t => {

@@ -1,8 +1,10 @@
 // test/bin/examples.test.ts: the ini files of examples/ run as they are, but for their ports.
-import { readFileSync } from 'node:fs'
+import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import net from 'node:net'
+import { join } from 'node:path'
 import t from 'tap'
+import { install, openDirectory, rightsOf, statusFrom } from '../support/installation.ts'
 import { until } from '../support/processes.ts'
 import { runSluice, startSluice } from '../support/sluice.ts'
 import { startUwsgi } from '../support/uwsgi.ts'
@@ -56,6 +58,28 @@ t.test(
 t.test('edge-for-uwsgi passes the check', async t => {
   const { code, stderr } = await runSluice(t, { ini: example('edge-for-uwsgi.ini'), words: ['check'] })
   t.same([code, stderr], [0, ''])
+})
+
+t.test('service: root gives itself up, and it serves on the ports 80 and 443', async t => {
+  const installed = install(t)
+  const cwd = openDirectory(t)
+  mkdirSync(join(cwd, 'log'))
+  chownSync(join(cwd, 'log'), 65534, 65534)
+  const ini = example('service.ini')
+    .replaceAll(/^(uid|gid) = sluice$/gm, '$1 = 65534')
+    .replaceAll('/var/log/sluice/', `${cwd}/log/`)
+    .replaceAll('= /etc/sluice/', `= ${cwd}/`)
+  t.match(await installed.run({ words: ['check'], ini, cwd }), { code: 0, stderr: '' })
+  mkdirSync(join(cwd, 'run'), 0o700) // of root alone, as /run is to write in
+  const sluice = await installed.start({ ini, cwd, args: ['--pidfile', 'run/pid'] })
+  t.equal(readFileSync(join(cwd, 'run/pid'), 'utf8'), `${sluice.pid}\n`)
+  t.ok(rightsOf(sluice.pid).every(({ uids, gids }) => [...uids, ...gids].every(id => id === 65534)))
+  t.equal(await statusFrom(sluice, 'http://127.0.0.1/'), '301')
+  t.equal(await statusFrom(sluice, 'https://127.0.0.1/'), '503', 'nobody is behind it')
+  await until('the lines are written', () => statSync(join(cwd, 'log/access.log')).size > 0)
+  writeFileSync(join(cwd, 'rotate'), '')
+  await until('the access log is rotated', () => readdirSync(join(cwd, 'log')).length === 2)
+  t.match(await sluice.stop('SIGTERM'), { code: 0 })
 })
 
 /** With ports that the kernel picks. */

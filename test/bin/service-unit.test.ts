@@ -1,6 +1,6 @@
 // test/bin/service-unit.test.ts: the systemd unit of examples/ is well formed, and hardened as systemd judges it.
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { temporaryDirectory } from '../support/tmp.ts'
@@ -30,6 +30,12 @@ t.test('what Node and the way we speak to systemd need is there', async t => {
   t.match(UNIT, /^Type=notify\nNotifyAccess=all$/m)
   t.notMatch(UNIT, /^MemoryDenyWriteExecute=/m)
   t.match(UNIT, /^RestrictAddressFamilies=.*AF_UNIX/m)
+})
+
+t.test('its program is where a checkout has it', async t => {
+  const [, name] = /^ExecStart=\/opt\/sluice\/(\S+) /m.exec(UNIT)!
+  t.match(UNIT, `ExecReload=/opt/sluice/${name} reload --pid $MAINPID`)
+  t.doesNotThrow(() => accessSync(new URL(`../../${name}`, import.meta.url), constants.X_OK))
 })
 
 // The program is not installed here.
