@@ -31,7 +31,7 @@ export const limitOptions = {
       ours: true,
     }),
     'min-rate': optionOr(bytes(0), '0', {
-      doc: 'Fewest bytes a second that a client must send of a head or body, or take of an answer that waits for it, on average, judged once it has had 10 seconds. Slower requests get 408, slower readers are reset; of an answer 64k are forgiven, as the kernel shows only in steps what was taken. Time in which the node is waited for does not count, nor do tunnels. 0: no floor.',
+      doc: 'Fewest bytes a second that a client must send of a head or body, or take of an answer that waits for it, on average, judged once it has had 10 seconds. Slower requests get 408, slower readers are reset; of an answer 64k are forgiven, as the kernel shows only in steps what was taken: leave honest clients a factor of four. Time in which the node is waited for does not count, nor do tunnels. 0: no floor.',
       ours: true,
     }),
   },
