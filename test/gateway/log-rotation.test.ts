@@ -13,14 +13,22 @@ import { smallDisk, temporaryDirectory } from '../support/tmp.ts'
 
 const GATEWAYS = 3
 
+/** Of load, until there were enough rotations. */
+const MOST_ROUNDS = 20
+
 t.test('renamed as fast as it goes, a file of several gateways loses and tears no line', async t => {
   const file = join(temporaryDirectory(t), 'access.log')
   const gateways = await startGateways(t, file)
   const logs = new Logs(plainLogPlan({ files: [logFile(file)] }))
-  const sent = await underLoad(gateways, 4000, async () => {
-    await logs.rotate()
-    await Promise.all(gateways.map(reopened))
-  })
+  const sent = await underLoad(
+    gateways,
+    4000,
+    async () => {
+      await logs.rotate()
+      await Promise.all(gateways.map(reopened))
+    },
+    () => filesOf(file).length > 5,
+  )
   await stopAll(gateways)
   await logs.close()
   t.ok(filesOf(file).length > 5, `${filesOf(file).length} files`)
@@ -60,11 +68,16 @@ t.test(
     const gateways = await startGateways(t, file)
     const logs = new Logs(plainLogPlan({ files: [logFile(file)] }))
     let turns = 0
-    const sent = await underLoad(gateways, 4000, async () => {
-      if (++turns === 20) rmSync(ballast)
-      await logs.rotate()
-      await Promise.all(gateways.map(reopened))
-    })
+    const sent = await underLoad(
+      gateways,
+      4000,
+      async () => {
+        if (++turns === 20) rmSync(ballast)
+        await logs.rotate()
+        await Promise.all(gateways.map(reopened))
+      },
+      () => turns > 20,
+    )
     await stopAll(gateways)
     await logs.close()
     const found = targetsIn(file)
@@ -82,10 +95,15 @@ t.test('through the master: whole lines of all gateways, to two places, one of w
   const lines = [first, second].map(path => ({ kind: 'file' as const, path }))
   const logs = new Logs(plainLogPlan({ lines, files: [logFile(first)] }))
   for (const { process } of gateways) logs.followGateway(process)
-  const sent = await underLoad(gateways, 4000, async () => {
-    await logs.rotate()
-    await Promise.all(gateways.map(reopened))
-  })
+  const sent = await underLoad(
+    gateways,
+    4000,
+    async () => {
+      await logs.rotate()
+      await Promise.all(gateways.map(reopened))
+    },
+    () => filesOf(first).length > 3,
+  )
   await stopAll(gateways)
   await logs.close()
   t.ok(filesOf(first).length > 3)
@@ -112,19 +130,28 @@ async function startGateways(
   return Promise.all(starts)
 }
 
-/** Requests to all gateways while `disturb` is done over and over. @returns their targets */
+/**
+ * Requests to all gateways while `disturb` is done over and over, round after round until there was enough of it.
+ *
+ * @returns their targets
+ */
 async function underLoad(
   gateways: readonly TestGateway[],
   requests: number,
   disturb: () => Promise<void>,
+  isEnough: () => boolean,
 ): Promise<string[]> {
-  let isOver = false
-  const loads = Promise.all(gateways.map(({ port }, i) => load(port, `/${i}`, requests)))
-  const over = loads.finally(() => {
-    isOver = true
-  })
-  while (!isOver) await disturb()
-  return (await over).flat()
+  const targets: string[] = []
+  for (let round = 0; round === 0 || (!isEnough() && round < MOST_ROUNDS); round++) {
+    let isOver = false
+    const loads = Promise.all(gateways.map(({ port }, i) => load(port, `/${round}.${i}`, requests)))
+    const over = loads.finally(() => {
+      isOver = true
+    })
+    while (!isOver) await disturb()
+    targets.push(...(await over).flat())
+  }
+  return targets
 }
 
 /** Pipelined requests, each with a target of its own; nothing is behind the gateway, which answers 404. */
