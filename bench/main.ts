@@ -1,41 +1,25 @@
-// bench/main.ts: `npm run bench`: what a request costs in CPU time, beside nginx and HAProxy on the same machine.
+// bench/main.ts: `npm run bench`: what a request costs in CPU time, beside nginx and others on the same machine.
 //
-// How: the gateway alone on CPU 0; wrk and the node behind (an nginx that answers 100 bytes) on CPU 1; 64 connections
-// kept alive. After a warm-up, rounds of one second in turns, A B C, C B A, ...; cost = run time of all threads of the
-// gateway's processes, as the kernel counts it, by answers. Neighbours move the absolute figures by a fifth within an
-// hour, so what counts is the ratio to nginx in the same round: the median of the rounds, with its quartiles.
-import { parseArgs } from 'node:util'
+// How: the gateway alone on CPU 0; load and node on CPU 1. After a warm-up, rounds of one second in turns, A B C,
+// C B A, ...; cost = run time of all threads of the gateway's processes, as the kernel counts it, by answers. Neighbours
+// move the absolute figures by a fifth within an hour, so what counts is the ratio to nginx in the same round: the
+// median of the rounds, with its quartiles. docs/benchmarks.md, written by this, says more.
+import { type Plan, readPlan } from './command-line.ts'
 import { compileCheckout } from './compile.ts'
+import { checkDescriptors } from './descriptors.ts'
+import { type Figures, merge, readFigures, writeFigures } from './figures.ts'
+import { judge } from './gate.ts'
+import { describeMachine, describeVersions, idleShare, sluiceVersion } from './machine.ts'
 import { measureRow } from './measure.ts'
-import { PEERS, type Peer, peerFromCommand } from './peers.ts'
+import { writePage } from './page.ts'
 import { checkPrerequisites } from './prerequisites.ts'
 import { endAll, sandbox } from './processes.ts'
 import { printRow } from './report.ts'
-import { ROWS, type Row } from './rows.ts'
+import type { RowResult } from './result.ts'
+import { makeCertificate } from './site.ts'
 
-const HELP = `usage: npm run bench -- [options]
-  --row NAME           only this row; repeatable. Rows: ${ROWS.map(row => row.name).join(', ')}
-  --only NAME[,NAME]   only these peers. Peers: ${PEERS.map(peer => peer.name).join(', ')}
-  --also NAME=COMMAND  one more peer: a command that listens on 127.0.0.1:{port} and passes requests to {node}, which
-                       is a port or the path of a UNIX socket
-  --rounds N           rounds for each peer (10)
-  --quick              2 rounds: under a minute, for a first impression
-  --source             Sluice as it lies in the checkout, not compiled
-  --json               one JSON object for each row
-`
-const ROUNDS = 10
-const QUICK_ROUNDS = 2
-
-interface Plan {
-  readonly rows: readonly Row[]
-  readonly peers: readonly Peer[]
-  readonly rounds: number
-  readonly json: boolean
-  readonly source: boolean
-}
-
-/** A wrong call, or something missing: said in one line. */
-class Refusal extends Error {}
+/** Below it others work on the machine. */
+const QUIET_SHARE = 0.9
 
 process.on('SIGINT', () => void endAll().then(() => process.exit(130)))
 process.on('SIGTERM', () => void endAll().then(() => process.exit(143)))
@@ -45,7 +29,7 @@ async function main(): Promise<number> {
   try {
     const plan = readPlan()
     if (plan === null) return 0
-    return await run(plan)
+    return await carryOut(plan)
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
     process.stderr.write(`bench: ${text}\n`)
@@ -55,65 +39,70 @@ async function main(): Promise<number> {
   }
 }
 
-function readPlan(): Plan | null {
-  const { values } = parseArgs({
-    options: {
-      row: { type: 'string', multiple: true },
-      only: { type: 'string' },
-      also: { type: 'string', multiple: true },
-      rounds: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      source: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) {
-    process.stdout.write(HELP)
-    return null
+async function carryOut(plan: Plan): Promise<number> {
+  const figures = plan.guards || plan.writes ? readFigures() : null
+  if (plan.guards && figures === null)
+    throw new Error('there are no committed figures to compare with: --write them')
+  await checkPrerequisites(commandsFor(plan))
+  checkDescriptors(plan.rows)
+  const idle = await idleShare()
+  if (idle < QUIET_SHARE) {
+    const text = `others use ${((1 - idle) * 100).toFixed(0)} % of this machine`
+    if (plan.writes && !plan.writesWhenBusy)
+      throw new Error(`${text}: wait, or write such figures with --busy`)
+    say(`${text}: the figures will be worth little`)
   }
-  const rounds = Number(values.rounds ?? (values.quick ? QUICK_ROUNDS : ROUNDS))
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new Refusal(`--rounds wants a number from 1, not "${values.rounds}"`)
-  return {
-    rows: chosen('row', ROWS, values.row),
-    peers: [...chosen('peer', PEERS, values.only?.split(',')), ...(values.also ?? []).map(alsoPeer)],
-    rounds,
-    json: values.json,
-    source: values.source,
-  }
+  const results = await measureAll(plan)
+  if (plan.writes) write(figures, results, idle)
+  const hasPassed = figures === null || !plan.guards || passesGate(figures, results)
+  const hasErrors = results.some(({ peers }) => peers.some(({ errors }) => errors.length > 0))
+  return hasPassed && !hasErrors ? 0 : 1
 }
 
-function chosen<T extends { name: string }>(
-  what: string,
-  all: readonly T[],
-  names: readonly string[] | undefined,
-) {
-  const unknown = names?.find(name => !all.some(one => one.name === name))
-  if (unknown !== undefined) {
-    throw new Refusal(`there is no ${what} "${unknown}". Choose from: ${all.map(one => one.name).join(', ')}`)
-  }
-  return names === undefined ? all : all.filter(one => names.includes(one.name))
+// wrk is always needed; the node of a row is an nginx or a uWSGI.
+function commandsFor({ rows, peers, countsSystemCalls }: Plan): string[] {
+  const able = peers.filter(peer => rows.some(row => peer.serves(row)))
+  return [
+    ...able.flatMap(peer => peer.needs),
+    ...(rows.some(row => row.node === 'http') ? ['nginx'] : []),
+    ...(rows.some(row => row.node === 'uwsgi') ? ['uwsgi-core'] : []),
+    ...(countsSystemCalls ? ['strace'] : []),
+    'openssl',
+  ]
 }
 
-function alsoPeer(text: string): Peer {
-  const at = text.indexOf('=')
-  if (at < 1) throw new Refusal(`--also wants NAME=COMMAND, not "${text}"`)
-  return peerFromCommand(text.slice(0, at), text.slice(at + 1))
-}
-
-async function run({ rows, peers, rounds, json, source }: Plan): Promise<number> {
-  await checkPrerequisites(peers.flatMap(peer => peer.needs))
+async function measureAll(plan: Plan): Promise<RowResult[]> {
   const directory = sandbox()
-  const wantsSluice = peers.some(peer => peer.name === 'sluice')
-  const sluice = wantsSluice && !source ? await compileCheckout(say) : null
-  let failures = 0
-  for (const row of rows) {
-    const result = await measureRow(row, peers, { rounds, directory, sluice }, json ? () => {} : say)
-    process.stdout.write(json ? `${JSON.stringify(result)}\n` : printRow(result))
-    failures += result.peers.filter(peer => peer.errors.length > 0).length
+  const certificate = makeCertificate(directory)
+  const needsCompiling = plan.peers.some(({ needs }) => needs.length === 0)
+  const sluice = needsCompiling && !plan.usesSource ? await compileCheckout(say) : null
+  const results: RowResult[] = []
+  for (const row of plan.rows) {
+    const settings = { ...plan, directory, certificate, sluice }
+    const result = await measureRow(row, plan.peers, settings, plan.printsJson ? () => {} : say)
+    process.stdout.write(plan.printsJson ? `${JSON.stringify(result)}\n` : printRow(result))
+    results.push(result)
   }
-  return failures === 0 ? 0 : 1
+  return results
+}
+
+function write(old: Figures | null, results: readonly RowResult[], idle: number): void {
+  const about = {
+    machine: describeMachine(),
+    versions: describeVersions(),
+    idleShare: idle,
+    sluice: sluiceVersion(),
+  }
+  const figures = merge(old, results, { ...about, date: new Date().toISOString().slice(0, 10) })
+  writeFigures(figures)
+  writePage(figures)
+  say('wrote bench/figures.json and docs/benchmarks.md')
+}
+
+function passesGate(figures: Figures, results: readonly RowResult[]): boolean {
+  const verdicts = judge(figures, results)
+  for (const { line } of verdicts) say(line)
+  return verdicts.length > 0 && !verdicts.some(({ failed }) => failed)
 }
 
 function say(text: string): void {

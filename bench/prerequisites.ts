@@ -4,7 +4,10 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 
 // Debian's packages for commands whose package has another name.
-const PACKAGES: Readonly<Record<string, string>> = { taskset: 'util-linux' }
+const PACKAGES: Readonly<Record<string, string>> = {
+  taskset: 'util-linux',
+  'uwsgi-core': 'uwsgi-core uwsgi-plugin-python3',
+}
 const ALWAYS = ['taskset', 'wrk', 'nginx']
 
 /** @throws Error that names all that is missing and how to get it */

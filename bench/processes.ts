@@ -1,5 +1,5 @@
 // bench/processes.ts: processes on a CPU of their own: started, looked at through /proc, and all ended at the end.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -14,6 +14,7 @@ export interface Running {
 
 const START_MS = 10_000
 const STOP_MS = 3_000
+const LATE_WORD_MS = 5_000
 
 const alive = new Map<ChildProcess, Promise<unknown>>()
 const sandboxes: string[] = []
@@ -40,14 +41,8 @@ export async function start(
 ): Promise<Running> {
   const log = join(directory, `${name}.log`)
   const output = openSync(log, 'w')
-  const child = spawn('taskset', ['-c', String(cpu), ...command], {
-    cwd: directory,
-    stdio: ['ignore', output, output],
-    env: { ...process.env, NODE_OPTIONS: undefined },
-  })
+  const child = spawnOn(cpu, command, { cwd: directory, stdio: ['ignore', output, output] })
   closeSync(output)
-  const closed = once(child, 'close').catch(() => {})
-  alive.set(child, closed)
   const limit = performance.now() + START_MS
   while (!(await accepts(port))) {
     if (child.exitCode === null && child.signalCode === null && performance.now() < limit) await pause(20)
@@ -56,19 +51,68 @@ export async function start(
   return { pid: child.pid!, stop: () => end(child) }
 }
 
+/** Starts a command on one CPU; it is ended by {@link endAll} at the latest. */
+export function spawnOn(cpu: number, command: readonly string[], options: SpawnOptions): ChildProcess {
+  const env = { ...process.env, NODE_OPTIONS: undefined }
+  const child = spawn('taskset', ['-c', String(cpu), ...command], { ...options, env })
+  alive.set(
+    child,
+    once(child, 'close').then(
+      () => alive.delete(child),
+      () => alive.delete(child),
+    ),
+  )
+  return child
+}
+
+/**
+ * Runs a command on one CPU to its end.
+ *
+ * @param seconds it gets SIGINT then, if it still runs
+ * @param since what these seconds begin with; those of "its first word" begin after LATE_WORD_MS in any case
+ * @returns what it printed
+ * @throws Error with what it said when it failed
+ */
+export async function run(
+  cpu: number,
+  command: readonly string[],
+  seconds: number,
+  since: 'its start' | 'its first word' = 'its start',
+): Promise<string> {
+  const child = spawnOn(cpu, command, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const interruptIn = (ms: number) => setTimeout(() => child.kill('SIGINT'), ms)
+  let interrupt = interruptIn(seconds * 1000 + (since === 'its start' ? 0 : LATE_WORD_MS))
+  let printed = ''
+  let complaints = ''
+  child.stdout!.setEncoding('latin1').on('data', (text: string) => {
+    if (printed === '' && since === 'its first word') {
+      clearTimeout(interrupt)
+      interrupt = interruptIn(seconds * 1000)
+    }
+    printed += text
+  })
+  child.stderr!.setEncoding('latin1').on('data', (text: string) => (complaints += text))
+  await alive.get(child)
+  clearTimeout(interrupt)
+  if (child.exitCode !== null && child.exitCode > 0)
+    throw new Error(`${command[0]} failed: ${complaints.slice(-2000) || printed.slice(-2000)}`)
+  return printed
+}
+
 /** Ends every process started here and removes the sandboxes. */
 export async function endAll(): Promise<void> {
   await Promise.all([...alive.keys()].map(end))
   for (const directory of sandboxes.splice(0)) rmSync(directory, { recursive: true, force: true })
 }
 
-async function end(child: ChildProcess): Promise<void> {
+/** Ends a process of {@link spawnOn} and waits for that. */
+export async function end(child: ChildProcess): Promise<void> {
   const closed = alive.get(child)
+  if (closed === undefined) return
   child.kill('SIGTERM')
   const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
   await closed
   clearTimeout(impatience)
-  alive.delete(child)
 }
 
 /** A port that nobody listens on at this moment. */

@@ -1,0 +1,36 @@
+// bench/peers/sluice.ts: Sluice, with one gateway, every limit and every time-out on.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { connectionsOf, type Job, type Peer } from '../peer.ts'
+
+export const sluice: Peer = { name: 'sluice', needs: [], serves: () => true, prepare }
+
+// It has one backend for all hosts so far: it does not look at Host to choose one, as nginx and HAProxy do.
+function prepare({ row, port, node, certificate, directory, sluice }: Job): readonly string[] {
+  const file = join(directory, 'sluice.ini')
+  const address = row.over === 'unix' ? node.path : `127.0.0.1:${node.port}`
+  const files = row.client === 'https' ? `,${certificate.certificate},${certificate.key}` : ''
+  writeFileSync(
+    file,
+    `[sluice]
+${row.client} = 127.0.0.1:${port}${files}
+http-to = ${row.node === 'http' ? 'http://' : ''}${address}
+http-processes = 1
+disable-logging = true
+http-timeout = 60
+http-connect-timeout = 5
+http-headers-timeout = 10
+http-keepalive = 75
+max-connections = ${connectionsOf(row)}
+max-connections-per-ip = ${connectionsOf(row)}
+min-rate = 500
+limit-post = 10m
+http-max-head-size = 32k
+http-max-headers = 128
+http-max-uri = 8k
+`,
+  )
+  const command = sluice ?? fileURLToPath(new URL('../../bin/sluice.js', import.meta.url))
+  return [process.execPath, command, file]
+}
