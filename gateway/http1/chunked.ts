@@ -4,8 +4,12 @@ import { HEX, TOKEN, TOKEN_FOLDED, VALUE } from './characters.ts'
 import { hashOn, isBarredTrailer } from './field-names.ts'
 
 const SIZE = 0
-const EXTENSION = 1 // name or value of an extension
-const QUOTED = 12 // value of an extension inside quotes
+const EXTENSION = 1 // behind ';': the name of an extension begins
+const EXTENSION_NAME = 12
+const EXTENSION_VALUE = 13 // behind '=': it begins
+const EXTENSION_TOKEN = 14 // inside a value without quotes
+const QUOTED = 15 // inside a value with quotes
+const EXTENSION_END = 16 // behind the second quote
 const SIZE_LF = 2
 const DATA = 3
 const DATA_CR = 4
@@ -89,15 +93,14 @@ export class Chunked {
           break
         }
         case EXTENSION:
-          if (byte === 13) state = SIZE_LF
-          else if (++this.#extra > MOST_EXTENSION_BYTES) return -1
-          else if (byte === QUOTE) state = QUOTED
-          else if (TOKEN[byte] === 0 && byte !== SEMICOLON && byte !== EQUALS) return -1
-          break
+        case EXTENSION_NAME:
+        case EXTENSION_VALUE:
+        case EXTENSION_TOKEN:
         case QUOTED:
-          // No escapes: readers differ on them, and nobody sends them.
-          if (VALUE[byte] !== 1 || byte === BACKSLASH || ++this.#extra > MOST_EXTENSION_BYTES) return -1
-          if (byte === QUOTE) state = EXTENSION
+        case EXTENSION_END:
+          if (++this.#extra > MOST_EXTENSION_BYTES) return -1
+          state = inExtension(state, byte)
+          if (state < 0) return -1
           break
         case SIZE_LF:
           if (byte !== 10) return -1
@@ -148,4 +151,23 @@ export class Chunked {
     this.#state = state
     return p
   }
+}
+
+// RFC 9112 section 7.1.1 without blanks: ;name, ;name=token or ;name="text". @returns the next state, or -1
+function inExtension(state: number, byte: number): number {
+  // No escapes: readers differ on them, and nobody sends them.
+  if (state === QUOTED) {
+    if (byte === QUOTE) return EXTENSION_END
+    return VALUE[byte] === 1 && byte !== BACKSLASH ? QUOTED : -1
+  }
+  if (TOKEN[byte] !== 0) {
+    if (state === EXTENSION) return EXTENSION_NAME
+    if (state === EXTENSION_VALUE) return EXTENSION_TOKEN
+    return state === EXTENSION_END ? -1 : state
+  }
+  if (state === EXTENSION) return -1
+  if (state === EXTENSION_VALUE) return byte === QUOTE ? QUOTED : -1
+  if (byte === 13) return SIZE_LF
+  if (byte === SEMICOLON) return EXTENSION
+  return byte === EQUALS && state === EXTENSION_NAME ? EXTENSION_VALUE : -1
 }

@@ -499,6 +499,7 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
       this.#chunked.reset()
     } else this.bodyKind = HEAD.contentLength > 0 ? SIZED : NO_BODY
     this.#world.wheel.arm(this, picture.timeoutMs)
+    if (HEAD.method === CONNECT) this.keep = false // what follows was meant for the tunnel
     if (HEAD.method === CONNECT || HEAD.method === TRACE) return this.#exchange.refuse(HEAD, bytes, 405)
     if (picture.maxBodyBytes > 0 && HEAD.contentLength > picture.maxBodyBytes)
       return this.#exchange.refuse(HEAD, bytes, 413)

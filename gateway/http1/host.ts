@@ -21,13 +21,47 @@ export function isHostValue(bytes: Uint8Array, start: number, end: number): bool
     p++
     const address = p
     while (p < end && IPV6[bytes[p]!] === 1) p++
-    if (p === address || p >= end || bytes[p] !== 93) return false
+    if (p >= end || bytes[p] !== 93 || !isIpv6(bytes, address, p)) return false
     p++
   } else {
     while (p < end && NAME[bytes[p]!] === 1) p++
     if (p === start) return false
   }
   return p === end || isPort(bytes, p, end)
+}
+
+// RFC 4291 section 2.2: eight groups of one to four digits, or fewer around one "::"; the last two may be dotted.
+function isIpv6(bytes: Uint8Array, start: number, end: number): boolean {
+  let groups = 0
+  let gaps = 0
+  let p = start
+  if (bytes[p] === 58 && bytes[p + 1] !== 58) return false
+  while (p < end) {
+    if (bytes[p] === 58) {
+      if (bytes[p + 1] === 58 && p + 1 < end) {
+        gaps++
+        p += 2
+        continue
+      }
+      if (++p === end) return false // a single ':' at the end
+      if (bytes[p - 2] === 58) return false // ":::"
+    }
+    const from = p
+    while (p < end && bytes[p] !== 58 && bytes[p] !== 46) p++
+    if (p < end && bytes[p] === 46) {
+      if (!isDotted(bytes, from, end)) return false
+      groups += 2
+      break
+    }
+    if (p === from || p - from > 4) return false
+    groups++
+  }
+  return gaps === 0 ? groups === 8 : gaps === 1 && groups < 8
+}
+
+function isDotted(bytes: Uint8Array, start: number, end: number): boolean {
+  const parts = String.fromCharCode(...bytes.subarray(start, end)).split('.')
+  return parts.length === 4 && parts.every(part => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)
 }
 
 function isPort(bytes: Uint8Array, colon: number, end: number): boolean {

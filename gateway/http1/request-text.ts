@@ -48,7 +48,9 @@ export function requestText(
 function startLine(head: RequestHead, all: string): string {
   if (!head.isAbsolute) return all.slice(0, head.targetEnd - head.start)
   const method = all.slice(0, head.methodEnd - head.start)
-  const slash = head.pathStart === head.pathEnd ? '/' : ''
+  const isEmpty = head.pathStart === head.pathEnd
+  if (isEmpty && head.targetEnd === head.pathEnd && method === 'OPTIONS') return `${method} *` // RFC 9112 section 3.2.4
+  const slash = isEmpty ? '/' : ''
   return `${method} ${slash}${all.slice(head.pathStart - head.start, head.targetEnd - head.start)}`
 }
 
