@@ -1,0 +1,24 @@
+// test/strictness/http-nodes.test.ts: malformed and ambiguous messages before a node that speaks HTTP; and the tables.
+import t from 'tap'
+import { CASES, isRequestCase, nameOf } from './cases.ts'
+import { OPEN_DEFECTS } from './open-defects.ts'
+import { runCases } from './suite.ts'
+
+t.setTimeout(60_000)
+
+t.test('the tables have many cases, each once', async t => {
+  const names = CASES.map(nameOf)
+  t.ok(CASES.filter(isRequestCase).length >= 250, 'requests')
+  t.ok(CASES.filter(one => !isRequestCase(one)).length >= 150, 'answers')
+  t.same(
+    names.filter((name, i) => names.indexOf(name) !== i),
+    [],
+  )
+  t.same(
+    Object.keys(OPEN_DEFECTS).filter(name => !names.includes(name)),
+    [],
+    'every open defect is one of them',
+  )
+})
+
+t.test('each case before a gateway', t => runCases(t, 'http'))
