@@ -3,6 +3,9 @@ import { latin1 } from '../../base/latin1.ts'
 import { CLASS, CONNECTION, DATE, FRAMING, HOP, STATUS } from './field-names.ts'
 import type { ResponseHead } from './response-head.ts'
 
+/** "HTTP/1.1 200 ": the blank stands also where no reason follows (RFC 9112 section 4); some nodes leave it out. */
+const STATUS_LINE_BYTES = 13
+
 /**
  * Whether the node's own bytes can go to the client as they are.
  *
@@ -20,7 +23,8 @@ export function isPassable(head: ResponseHead, keeps: boolean, minor: number, ad
     !head.saysClose &&
     !head.saysUpgrade &&
     !head.namesFields &&
-    head.code !== 204
+    head.code !== 204 &&
+    head.reasonStart - head.start === STATUS_LINE_BYTES
   )
 }
 

@@ -9,6 +9,4 @@ export const OPEN_DEFECTS: Readonly<Record<string, string>> = {
   'Method: OPTIONS that may go no further': FORWARDS,
   'Method: OPTIONS that may go five further': FORWARDS,
   'Splitting: two requests and FIN': 'the FIN ends the connection behind the first answer',
-  'Answers: status line: no reason and no blank':
-    'the client gets "HTTP/1.1 200" without the blank behind it',
 }
