@@ -1,9 +1,8 @@
 // bench/programs/http-proxy-gateway.ts: a gateway of http-proxy: node PORT NODE [CERTIFICATE KEY].
-import { readFileSync } from 'node:fs'
-import { Agent, createServer, type RequestListener } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { Agent, type RequestListener } from 'node:http'
 import httpProxy from 'http-proxy'
 import { HOSTS } from '../site.ts'
+import { listen } from './listen.ts'
 
 const [, , port, node = '', certificate, key] = process.argv
 
@@ -23,9 +22,4 @@ const listener: RequestListener = (request, response) => {
     else response.writeHead(502).end()
   })
 }
-const server =
-  certificate === undefined || key === undefined
-    ? createServer(listener)
-    : createTlsServer({ cert: readFileSync(certificate), key: readFileSync(key) }, listener)
-server.keepAliveTimeout = 75_000
-server.listen({ port: Number(port), host: '127.0.0.1', backlog: 1024 })
+listen(listener, port, certificate, key)

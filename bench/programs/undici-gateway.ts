@@ -1,9 +1,8 @@
 // bench/programs/undici-gateway.ts: a gateway of node:http in front and undici behind: node PORT NODE [CERTIFICATE KEY].
-import { readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { type Dispatcher, Pool } from 'undici'
 import { HOSTS } from '../site.ts'
+import { listen } from './listen.ts'
 
 /** Fields that concern one connection only. */
 const HOP_BY_HOP = [
@@ -33,12 +32,7 @@ const listener: RequestListener = (request, response) => {
     else response.writeHead(502).end()
   })
 }
-const server =
-  certificate === undefined || key === undefined
-    ? createServer(listener)
-    : createTlsServer({ cert: readFileSync(certificate), key: readFileSync(key) }, listener)
-server.keepAliveTimeout = 75_000
-server.listen({ port: Number(port), host: '127.0.0.1', backlog: 1024 })
+listen(listener, port, certificate, key)
 
 function forwarded(request: IncomingMessage): Dispatcher.RequestOptions<ServerResponse> {
   const headers = { ...request.headers }

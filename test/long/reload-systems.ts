@@ -2,10 +2,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../../bench/processes.ts'
+import { accepts, freePort } from '../../bench/processes.ts'
 import { until } from '../support/processes.ts'
 import { type Test, temporaryDirectory } from '../support/tmp.ts'
 import { haproxyConfig, nginxConfig, type Place, type SystemOptions, sluiceConfig } from './reload-configs.ts'
@@ -152,16 +151,4 @@ function environment(directory: string): NodeJS.ProcessEnv {
   const own = { RUNTIME_DIRECTORY: directory, STATE_DIRECTORY: directory, NOTIFY_SOCKET: undefined }
   const path = `${process.env.PATH}:/usr/sbin:/sbin`
   return { ...process.env, ...own, PATH: path, NODE_OPTIONS: undefined }
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
 }

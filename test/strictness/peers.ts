@@ -3,10 +3,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { freePort } from '../../bench/processes.ts'
+import { accepts, freePort } from '../../bench/processes.ts'
 import { until } from '../support/processes.ts'
 import { type Test, temporaryDirectory } from '../support/tmp.ts'
 
@@ -135,16 +134,4 @@ async function end(child: ChildProcess): Promise<void> {
   const impatience = setTimeout(() => child.kill('SIGKILL'), 3_000)
   await once(child, 'exit')
   clearTimeout(impatience)
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
 }
