@@ -1,4 +1,5 @@
 // master/controls.ts: what can be asked of a running master: by signal, named pipe, touched file or control socket.
+import type { CounterBatch } from '../base/messages.ts'
 
 /** How an instance ends: work in hand finishes; at once; at once, daemons killed too. */
 export type StopMode = 'graceful' | 'now' | 'kill'
@@ -52,12 +53,7 @@ export interface Status {
     readonly connections: number
   }[]
   /** Since the start of the master, over all gateways and reloads. */
-  readonly counters: {
-    readonly connections: number
-    readonly accepted: number
-    readonly requests: number
-    readonly refused: number
-  }
+  readonly counters: Omit<CounterBatch, 'nodes'>
   readonly nodes: readonly {
     readonly name: string
     readonly requests: number

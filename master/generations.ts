@@ -37,11 +37,6 @@ export class Generations {
     this.#options = options
   }
 
-  /** Sockets of those that serve; null while none does. */
-  get held(): Held | null {
-    return this.#current?.held ?? null
-  }
-
   /**
    * Starts gateways; once they listen, those before them retire. One at a time.
    *

@@ -22,7 +22,7 @@ import { changedFiles, reasonsForNew, refusals, saysTheSame, waitingForRestart }
 import { type Served, servedUrls } from './served.ts'
 import { bindProblem } from './sockets/bind-problem.ts'
 import { tcpHolder } from './sockets/holder.ts'
-import { type BindOptions, type BoundListener, rebind } from './sockets/sockets.ts'
+import { type BindOptions, type BoundListener, bindAll, rebind } from './sockets/sockets.ts'
 import type { Steered } from './steering/requests.ts'
 import { tlsPictures } from './tls.ts'
 import { Totals } from './totals.ts'
@@ -103,7 +103,7 @@ export class Master implements Steered {
       warnOfRoot(plan.user, this.#log)
       await forbidCoreDumps(this.#log)
       const tls = await tlsPictures(plan, this.#log)
-      const { bound } = await rebind([], plan.binds, bindOptions(plan))
+      const bound = await bindAll(plan.binds, bindOptions(plan))
       this.#running = { plan, bound, tls }
       await this.#options.beforeDrop?.(plan.user)
       becomeUser(plan)
@@ -204,11 +204,11 @@ export class Master implements Steered {
     if (this.#stopped) return report('stopping')
     try {
       const done = await this.#change(await this.#options.read(), replace)
-      const { kind, changes, reasons, warnings } = report(done.kind, done)
+      const { kind, changes, reasons, warnings } = done
       if (kind !== 'unchanged') this.#reloads++
       this.#log.info({ kind, changes, ...(reasons.length ? { reasons } : {}) }, 'reloaded')
       for (const warning of warnings) this.#log.warn(warning)
-      return report(kind, { changes, reasons, warnings })
+      return report(kind, done)
     } catch (error) {
       if (this.#stopped) return report('stopping')
       const problem = this.#refusal(error)

@@ -19,6 +19,15 @@ export interface LogSink {
 /** Told when lines are lost, at most once a minute. @param text "NAME: why; N lines were lost so far" */
 export type OnTrouble = (text: string, dropped: number) => void
 
+/** A receiver on the network. */
+export interface RemoteOptions {
+  readonly host: string
+  readonly port: number
+  /** What is sent for a line, which comes without its line feed. */
+  readonly frame: (line: string) => string
+  readonly onTrouble: OnTrouble
+}
+
 /** Between two tellings of trouble with one place. */
 export const TROUBLE_MS = 60_000
 

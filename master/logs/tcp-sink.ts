@@ -2,7 +2,7 @@
 // that is made again, with growing patience, when it is lost.
 import { createConnection, type Socket } from 'node:net'
 import { Trouble } from '../../stats/line-file.ts'
-import { forEachLine, type LogSink, type OnTrouble, TROUBLE_MS } from './sink.ts'
+import { forEachLine, type LogSink, type RemoteOptions, TROUBLE_MS } from './sink.ts'
 
 /** Most that waits for a connection. */
 const LIMIT_BYTES = 4 * 1024 * 1024
@@ -12,17 +12,9 @@ const CONNECT_MS = 10_000
 /** At the end: for what still waits. */
 const LAST_MS = 1_000
 
-export interface TcpOptions {
-  readonly host: string
-  readonly port: number
-  /** What stands for a line; gets its line feed here. */
-  readonly frame: (line: string) => string
-  readonly onTrouble: OnTrouble
-}
-
 export class TcpSink implements LogSink {
   readonly isFull = false // a receiver that is away must not hold up the other places
-  readonly #options: TcpOptions
+  readonly #options: RemoteOptions
   readonly #trouble: Trouble
   #socket: Socket | null = null
   #isConnected = false
@@ -35,7 +27,7 @@ export class TcpSink implements LogSink {
   #isClosed = false
   #onIdle: (() => void) | null = null
 
-  constructor(options: TcpOptions) {
+  constructor(options: RemoteOptions) {
     const { host, port, onTrouble } = options
     this.#options = options
     this.#trouble = new Trouble(`log to ${host}:${port} (TCP)`, onTrouble, TROUBLE_MS)

@@ -2,24 +2,16 @@
 // refuses is counted as lost, what gets lost on the way nobody knows.
 import { createSocket, type Socket } from 'node:dgram'
 import { Trouble } from '../../stats/line-file.ts'
-import { forEachLine, type LogSink, type OnTrouble, TROUBLE_MS } from './sink.ts'
+import { forEachLine, type LogSink, type RemoteOptions, TROUBLE_MS } from './sink.ts'
 
 /** Lines that the system has not taken yet. */
 const MOST_WAITING = 4096
 /** A name is looked up, and a refusal forgotten, at most this often. */
 const RETRY_MS = 5_000
 
-export interface UdpOptions {
-  readonly host: string
-  readonly port: number
-  /** What goes into the datagram for a line. */
-  readonly frame: (line: string) => string
-  readonly onTrouble: OnTrouble
-}
-
 export class UdpSink implements LogSink {
   readonly isFull = false // whoever waited would wait for nothing
-  readonly #options: UdpOptions
+  readonly #options: RemoteOptions
   readonly #trouble: Trouble
   #socket: Socket | null = null
   #isConnected = false
@@ -30,7 +22,7 @@ export class UdpSink implements LogSink {
   #isClosed = false
   #onIdle: (() => void) | null = null
 
-  constructor(options: UdpOptions) {
+  constructor(options: RemoteOptions) {
     const { host, port, onTrouble } = options
     this.#options = options
     this.#trouble = new Trouble(`log to ${host}:${port} (UDP)`, onTrouble, TROUBLE_MS)
