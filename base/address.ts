@@ -80,7 +80,7 @@ export function parseNodeAddress(text: string): NodeAddress | AddressProblem {
   const whole = text.trim()
   if (/(^|,)\s*weight\s*=/.test(whole)) {
     return wrong(
-      'weights of nodes cannot be given yet',
+      'a weight cannot be given here',
       'Name a node twice to give it two turns of each round',
     )
   }

@@ -32,13 +32,23 @@ export type NodeEndpoint =
   | { readonly kind: 'unix'; readonly path: string }
 
 export interface NodePicture {
-  /** Canonical text, unique within its backend: "http://127.0.0.1:3000", "uwsgi:///run/app.sock". */
+  /**
+   * Canonical text, unique in the picture: "http://127.0.0.1:3000", "uwsgi:///run/app.sock"; of a backend with its key
+   * in front: "shop.example http://127.0.0.1:3000".
+   */
   readonly name: string
   readonly proto: 'http' | 'uwsgi'
   readonly endpoint: NodeEndpoint
   readonly weight: number
   readonly modifier1: number
   readonly modifier2: number
+}
+
+/** The nodes that serve one host. */
+export interface BackendPicture {
+  /** In lower case, with a port or without: "shop.example", "shop.example:8443", "[::1]". Unique in the picture. */
+  readonly key: string
+  readonly nodes: readonly NodePicture[]
 }
 
 export type AccessLogFormat = 'uwsgi' | 'combined' | 'json'
@@ -77,7 +87,12 @@ export interface AccessLogFilter {
 export interface Picture {
   readonly version: number
   readonly listeners: readonly ListenerPicture[]
-  /** Static nodes (http-to), and those tried once none of these can be reached (http-fallback). Both empty: the welcome page. */
+  /** By host (backend). */
+  readonly backends: readonly BackendPicture[]
+  /**
+   * For every other host (http-to), and those tried once none of these can be reached (http-fallback). All three empty:
+   * the welcome page.
+   */
   readonly nodes: readonly NodePicture[]
   readonly fallbackNodes: readonly NodePicture[]
   /** Rest of a node after a failed connect (http-gracetime). */

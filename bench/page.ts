@@ -46,8 +46,7 @@ ${facts(versions)}
 ## What is compared
 
 - No access log anywhere. Sluice has all its limits and time-outs on, \`max-connections-per-ip\` and \`min-rate\` among them.
-- nginx and HAProxy have five hosts with a backend each, and the third is asked for; so have http-proxy and undici.
-  **Sluice has one backend for all hosts so far** and does not choose by Host: that flatters it by what such a choice costs.
+- Sluice, nginx and HAProxy have five hosts with a backend each, and the third is asked for; so have http-proxy and undici.
 - nginx-buffers is nginx with 64 KB proxy buffers and a body buffer of 256 KB: its defaults cost it dearly on long bodies.
   Where it is measured, ratios are to it.
 - http-proxy and undici are small gateways on \`node:http\`, as one would write them; uwsgi-router is uWSGI's own http router,

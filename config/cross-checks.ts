@@ -100,8 +100,9 @@ function where(place: Place): string {
 
 // A node that is our own listener would send each request round until the limits end it.
 function checkLoops({ values, place }: Checked, listeners: readonly Listener[], wrong: Tell): void {
-  for (const option of ['http-to', 'http-fallback'] as const) {
-    for (const [i, node] of values[option].entries()) {
+  for (const option of ['http-to', 'http-fallback', 'backend'] as const) {
+    for (const [i, value] of values[option].entries()) {
+      const node = 'address' in value ? value.address : value
       const own = listeners.find(listener => leadsTo(node, listener.address))
       if (own === undefined) continue
       const problem = `option "${option}" sends requests to ${node.name}, where "${own.option}" of this configuration listens`

@@ -126,6 +126,15 @@ export class World {
     const seen = new Set<Node>()
     const nodes = picture.nodes.map(node => this.#nodeOf(node, seen))
     const fallback = picture.fallbackNodes.map(node => this.#nodeOf(node, seen))
+    const backends = picture.backends.map(({ key, nodes }): [string, Backend] => {
+      return [
+        key,
+        new Backend(
+          nodes.map(node => this.#nodeOf(node, seen)),
+          [],
+        ),
+      ]
+    })
     for (const [name, node] of this.#nodes) {
       if (seen.has(node)) continue
       this.#nodes.delete(name)
@@ -135,7 +144,7 @@ export class World {
     const rest = nodes.length + fallback.length === 0 ? null : new Backend(nodes, fallback)
     return {
       picture,
-      table: new Table(new Map(), rest),
+      table: new Table(new Map(backends), rest),
       proxies: new TrustedProxies(picture.trustedProxies),
       vars: encodeVars(picture.vars),
     }

@@ -118,7 +118,7 @@ export class Master implements Steered {
       this.#daemons.start()
       await this.#begin(this.#running, null)
       await this.#update() // names may have changed meanwhile
-      return servedUrls(plan, bound, this.#pictureNow(this.#running).nodes)
+      return servedUrls(plan, bound, this.#pictureNow(this.#running))
     } catch (error) {
       if (this.#stopped) return []
       throw error

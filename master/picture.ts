@@ -1,7 +1,8 @@
 // master/picture.ts: turns a config into the picture that gateways work from.
 import { hostname } from 'node:os'
 import type { NodeAddress } from '../base/address.ts'
-import type { ListenerPicture, NodePicture, Picture, TlsPicture } from '../base/picture.ts'
+import type { BackendPicture, ListenerPicture, NodePicture, Picture, TlsPicture } from '../base/picture.ts'
+import type { BackendNode } from '../config/backend-kind.ts'
 import type { Config } from '../config/config.ts'
 import { type Held, slotOf } from './generations.ts'
 import type { StartPlan } from './plan.ts'
@@ -37,6 +38,7 @@ export function buildPicture({ plan, bound, tls, addresses, version, held }: Pic
         return slot < 0 ? [] : [listenerPicture(slot, socket, tls[i]!, listener.toHttps)]
       })
     }),
+    backends: backendPictures(values.backend, addresses),
     nodes: nodePictures(values['http-to'], addresses),
     fallbackNodes: nodePictures(values['http-fallback'], addresses),
     graceMs: values['http-gracetime'],
@@ -75,13 +77,18 @@ export function buildPicture({ plan, bound, tls, addresses, version, held }: Pic
 
 /** Host names of all nodes, to be kept resolved. */
 export function nodeHosts({ values }: Config): string[] {
-  const nodes = [...values['http-to'], ...values['http-fallback']]
+  const nodes = [
+    ...values['http-to'],
+    ...values['http-fallback'],
+    ...values.backend.map(({ address }) => address),
+  ]
   return nodes.flatMap(node => (node.kind === 'tcp' ? [node.host] : []))
 }
 
 /** As in the picture and in messages, each once. */
 export function nodeNames({ values }: Config): string[] {
-  return [...new Set([...values['http-to'], ...values['http-fallback']].map(({ name }) => name))]
+  const names = [...values['http-to'], ...values['http-fallback']].map(({ name }) => name)
+  return [...new Set([...names, ...values.backend.map(nameInBackend)])]
 }
 
 /** Address with the port that was really bound. */
@@ -104,6 +111,25 @@ function listenerPicture(
   const isUnix = listener.request.target.kind === 'unix'
   const portText = isUnix ? '' : String(listener.port)
   return { slot, name: boundName(listener), portText, isUnix, tls, toHttps }
+}
+
+// In the order in which the keys are first named.
+function backendPictures(
+  nodes: readonly BackendNode[],
+  addresses: (host: string) => readonly string[],
+): BackendPicture[] {
+  return [...Map.groupBy(nodes, ({ key }) => key)].map(([key, members]) => {
+    const byName = Map.groupBy(members, nameInBackend)
+    const pictures = [...byName].map(([name, same]) => {
+      const weight = same.reduce((sum, node) => sum + node.weight, 0)
+      return { ...nodePicture(same[0]!.address, weight, addresses), name }
+    })
+    return { key, nodes: pictures }
+  })
+}
+
+function nameInBackend({ key, address }: BackendNode): string {
+  return `${key} ${address.name}`
 }
 
 // A node that is listed n times gets n turns.

@@ -1,5 +1,5 @@
 // master/served.ts: tells people, in lines that begin with a URL to open, what is served where.
-import type { NodePicture } from '../base/picture.ts'
+import type { Picture } from '../base/picture.ts'
 import { boundTarget } from './picture.ts'
 import type { StartPlan } from './plan.ts'
 import type { BindTarget, BoundListener } from './sockets/sockets.ts'
@@ -15,13 +15,13 @@ export interface Served {
 export function servedUrls(
   plan: StartPlan,
   bound: readonly BoundListener[],
-  nodes: readonly NodePicture[],
+  to: Pick<Picture, 'backends' | 'nodes'>,
 ): Served[] {
   return plan.listeners.map((listener, i) => {
     const scheme = listener.tls ? 'https' : 'http'
     const isOwn = plan.tls[i]?.certificate === 'self-signed'
     const url = urlOf(scheme, boundTarget(bound[listener.bind]!), isOwn)
-    const where = listener.toHttps ? 'redirects to https' : nodesText(nodes)
+    const where = listener.toHttps ? 'redirects to https' : whereText(to)
     return { url, what: isOwn ? `${where}; self-signed certificate: browsers will warn` : where }
   })
 }
@@ -36,8 +36,15 @@ export function servedText(version: string, served: readonly Served[]): string {
   return [`Sluice ${version} serves (process ${process.pid}):`, ...lines, ''].join('\n')
 }
 
-function nodesText(nodes: readonly NodePicture[]): string {
-  if (nodes.length === 0) return 'welcome page: no node is configured (http-to)'
+function whereText({ backends, nodes }: Pick<Picture, 'backends' | 'nodes'>): string {
+  if (backends.length === 0) {
+    return nodes.length === 0 ? 'welcome page: no node is configured (http-to)' : nodesText(nodes)
+  }
+  const hosts = backends.length === 1 ? backends[0]!.key : `${backends.length} hosts`
+  return `${hosts} to ${backends.length === 1 ? 'its backend' : 'their backends'}, others ${nodes.length === 0 ? 'get 404' : nodesText(nodes)}`
+}
+
+function nodesText(nodes: Picture['nodes']): string {
   const [first, second] = nodes
   return nodes.length > 2
     ? `to ${first!.name} and ${nodes.length - 1} more`

@@ -3,19 +3,22 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { connectionsOf, type Job, type Peer } from '../peer.ts'
+import { HOSTS } from '../site.ts'
 
 export const sluice: Peer = { name: 'sluice', needs: [], serves: () => true, prepare }
 
-// It has one backend for all hosts so far: it does not look at Host to choose one, as nginx and HAProxy do.
 function prepare({ row, port, node, certificate, directory, sluice }: Job): readonly string[] {
   const file = join(directory, 'sluice.ini')
   const address = row.over === 'unix' ? node.path : `127.0.0.1:${node.port}`
+  const backends = HOSTS.map(
+    host => `backend = key=${host},address=${row.node === 'http' ? 'http://' : ''}${address}`,
+  )
   const files = row.client === 'https' ? `,${certificate.certificate},${certificate.key}` : ''
   writeFileSync(
     file,
     `[sluice]
 ${row.client} = 127.0.0.1:${port}${files}
-http-to = ${row.node === 'http' ? 'http://' : ''}${address}
+${backends.join('\n')}
 http-processes = 1
 disable-logging = true
 http-timeout = 60

@@ -1,5 +1,6 @@
 // config/options/nodes.ts: options about the nodes behind us and what they are told.
 import { nodeAddress } from '../address-kinds.ts'
+import { backendNode } from '../backend-kind.ts'
 import { assignment, integer, oneOfNumbers, seconds } from '../kinds.ts'
 import { list, optionOr } from '../option.ts'
 
@@ -14,6 +15,10 @@ export const nodeOptions = {
       doc: 'Sends requests to this node, in turns when there are several. http:// nodes speak HTTP, others uwsgi.',
     }),
     'http-fallback': list(nodeAddress, { doc: 'A node for when none of http-to can be reached.' }),
+    backend: list(backendNode, {
+      doc: 'A node of the backend that serves this host; lines with the same key add nodes. HOST:PORT goes before HOST. Other hosts go to http-to, and get 404 without it.',
+      ours: true,
+    }),
     'http-gracetime': optionOr(seconds(1), '30', {
       doc: 'How long a node rests after a failed connect.',
     }),

@@ -141,7 +141,7 @@ for (const [written, problem, remedy] of [
   ],
   [
     'weight=2,127.0.0.1:1',
-    'weights of nodes cannot be given yet',
+    'a weight cannot be given here',
     'Name a node twice to give it two turns of each round',
   ],
   ['h:', 'the node "h:" has no port', 'Write the port, such as uwsgi://HOST:3000'],

@@ -71,6 +71,35 @@ const LINES: readonly (readonly [lines: string, ...problems: string[]])[] = [
     'a.ini:2: "if-env" is not supported yet. Write the lines of the block out, or keep a file per case.',
   ],
   ['need-plugin = warp', 'a.ini:2: plugin "warp" is not one that Sluice can stand in for. Take it out.'],
+  // Backends
+  [
+    'backend = address=:1',
+    `a.ini:2: option "backend" cannot be "address=:1": the key is missing. Write key=shop.example,address=http://127.0.0.1:3000, and if need be ,weight=2.`,
+  ],
+  [
+    'backend = key=a b,address=:1',
+    `a.ini:2: option "backend" cannot be "key=a b,address=:1": "a b" is no host. Write key=shop.example,address=http://127.0.0.1:3000, and if need be ,weight=2.`,
+  ],
+  [
+    'backend = key=a,address=:1,weight=0',
+    `a.ini:2: option "backend" cannot be "key=a,address=:1,weight=0": weight 0 is not a whole number from 1 to 1000. Write key=shop.example,address=http://127.0.0.1:3000, and if need be ,weight=2.`,
+  ],
+  [
+    'backend = key=a',
+    `a.ini:2: option "backend" cannot be "key=a": the address is missing. Write key=shop.example,address=http://127.0.0.1:3000, and if need be ,weight=2.`,
+  ],
+  [
+    'backend = key=a,key=b,address=:1',
+    `a.ini:2: option "backend" cannot be "key=a,key=b,address=:1": key is given twice. Write key=shop.example,address=http://127.0.0.1:3000, and if need be ,weight=2.`,
+  ],
+  [
+    'backend = key=a,address=:1,colour=red',
+    `a.ini:2: option "backend" cannot be "key=a,address=:1,colour=red": "colour=red" is none of key=, address=, weight=. Write key=shop.example,address=http://127.0.0.1:3000, and if need be ,weight=2.`,
+  ],
+  [
+    'backend = key=a,address=ftp://h:1',
+    'a.ini:2: option "backend" cannot be "key=a,address=ftp://h:1": "ftp" is not a protocol of nodes. Write http://ADDRESS or uwsgi://ADDRESS.',
+  ],
   // Switches and numbers
   ['master = maybe', `a.ini:2: option "master" cannot be "maybe": it is neither true nor false. ${BOOLEAN}`],
   [

@@ -29,6 +29,7 @@ export interface TestGateway {
 export const PLAIN_PICTURE: Picture = {
   version: 1,
   listeners: [],
+  backends: [],
   nodes: [],
   fallbackNodes: [],
   graceMs: 30_000,
