@@ -112,6 +112,11 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
     return this.bodyKind === NO_BODY
   }
 
+  // Bytes behind the request in hand, of it or of the next one.
+  get #hasNext(): boolean {
+    return this.#isDraining ? this.#hasMore : this.#held !== null
+  }
+
   /** The client owes body bytes, and it is not us who keep it from sending them. */
   get isWaitingForBody(): boolean {
     return (this.bodyKind === SIZED || this.bodyKind === CHUNKED) && !this.#isPaused && this.#held === null
@@ -227,10 +232,13 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
 
   onEnd(): void {
     this.#hasEnded = true
-    if (this.#state === READING) return this.#finish()
+    if (this.#state === READING) {
+      if (!this.#isPaused) this.#finish() // else whole requests wait for room: they were sent before the FIN
+      return
+    }
     if (this.#state >= LINGERING) return this.#flush() // it may still read our last answer
     const exchange = this.#exchange
-    this.keep = false
+    if (this.#held === null) this.keep = false // else the answer in hand is not the last one
     if (exchange.isTunnel || this.bodyKind === UNTIL_CLOSE) {
       exchange.clientEnded()
       if (this.#hasNodeEnded) exchange.leaveTunnel()
@@ -301,8 +309,7 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
    * Not while something of a next request is here: that is answered, too.
    */
   retire(): void {
-    const hasMore = this.#isDraining ? this.#hasMore : this.#held !== null
-    if (!hasMore) this.keep = false
+    if (!this.#hasNext) this.keep = false
   }
 
   /** Undoes it for a node of another kind; nothing of the body has left yet. */
@@ -343,7 +350,7 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
   /** The exchange is over, its answer handed to the socket. */
   exchangeDone(): void {
     if (this.#state !== BUSY) return
-    if (!this.keep || this.#world.isStopping || this.#hasEnded) return this.#finish()
+    if (!this.keep || this.#world.isStopping || (this.#hasEnded && !this.#hasNext)) return this.#finish()
     this.#state = READING
     this.#seen = 0
     if (this.#held === null) {
@@ -449,7 +456,10 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
     }
     // A head whose body bytes did not come with it leaves alone.
     if (this.#state === BUSY) this.#exchange.sendHead()
-    if (this.#hasEnded && this.#held === null && !this.isBodyComplete && this.#state === BUSY) this.#endBody()
+    if (!this.#hasEnded) return
+    if (this.#state === READING) {
+      if (!this.#isPaused) this.#finish() // what is left is no whole head, and never will be
+    } else if (this.#held === null && !this.isBodyComplete) this.#endBody()
   }
 
   // The FIN came while the last bytes before it were held; what is missing behind them will never come.
@@ -490,7 +500,11 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
     this.minor = minor
     this.#isHead = HEAD.method === METHOD_HEAD
     this.#mayGoOn = !HEAD.saysClose && (minor === 1 || HEAD.saysKeepAlive)
-    this.keep = this.#mayGoOn && picture.keepaliveMs > 0 && !this.#world.isStopping && !this.#hasEnded
+    this.keep =
+      this.#mayGoOn &&
+      picture.keepaliveMs > 0 &&
+      !this.#world.isStopping &&
+      (!this.#hasEnded || this.#hasMore)
     this.bodyBytes = 0
     this.bodyLeft = HEAD.contentLength
     if (HEAD.isChunked) {
@@ -544,6 +558,7 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
       }
       if (this.#chunked!.isDone) this.bodyKind = NO_BODY
     }
+    this.#hasMore = stop < end
     this.bodyBytes += stop - p
     this.touch()
     exchange.sendBody(bytes, p, stop)
