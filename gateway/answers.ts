@@ -47,9 +47,19 @@ export interface OwnAnswer {
   readonly fields: string
 }
 
+const ALLOW = 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n'
+
+/** To an OPTIONS that may go no further (Max-Forwards: 0). */
+export const OPTIONS_ANSWER: OwnAnswer = {
+  status: 200,
+  type: 'text/plain; charset=utf-8',
+  body: '',
+  fields: ALLOW,
+}
+
 export function errorAnswer(status: number, id: string): OwnAnswer {
   const words = WORDS[status] ?? ''
-  const fields = `X-Request-Id: ${id}\r\n${status === 405 ? 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n' : ''}`
+  const fields = `X-Request-Id: ${id}\r\n${status === 405 ? ALLOW : ''}`
   return {
     status,
     type: 'text/plain; charset=utf-8',

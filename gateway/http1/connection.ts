@@ -3,7 +3,7 @@
 // machine: every method moves the state at its top, and halves of it in two files would have to share all of it.
 import type { ListenerPicture, Picture } from '../../base/picture.ts'
 import type { Waiting } from '../../base/wheel.ts'
-import { answerText, errorAnswer, type OwnAnswer, redirect } from '../answers.ts'
+import { answerText, errorAnswer, OPTIONS_ANSWER, type OwnAnswer, redirect } from '../answers.ts'
 import { STOPPING_MS } from '../arrival.ts'
 import { guard } from '../boundary.ts'
 import { type Client, describeClient } from '../client.ts'
@@ -15,7 +15,8 @@ import type { Socket, SocketOwner } from '../socket.ts'
 import type { Running, World } from '../world.ts'
 import { type BodyKind, CHUNKED, NO_BODY, SIZED, UNTIL_CLOSE } from './body-kind.ts'
 import { Chunked } from './chunked.ts'
-import { CONNECT, HEAD as METHOD_HEAD, RequestHead, TRACE } from './request-head.ts'
+import { spendForward } from './max-forwards.ts'
+import { CONNECT, HEAD as METHOD_HEAD, OPTIONS, RequestHead, TRACE } from './request-head.ts'
 
 const MOST_AHEAD_BYTES = 65_536
 /** Answers that the client has not taken yet: beyond this no further request of it is read. */
@@ -515,6 +516,14 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
     this.#world.wheel.arm(this, picture.timeoutMs)
     if (HEAD.method === CONNECT) this.keep = false // what follows was meant for the tunnel
     if (HEAD.method === CONNECT || HEAD.method === TRACE) return this.#exchange.refuse(HEAD, bytes, 405)
+    if (HEAD.method === OPTIONS) {
+      const status = spendForward(HEAD, bytes)
+      if (status === 200) return this.#exchange.answerSelf(HEAD, bytes, OPTIONS_ANSWER)
+      if (status === 400) {
+        this.keep = false
+        return this.#exchange.refuse(HEAD, bytes, 400)
+      }
+    }
     if (picture.maxBodyBytes > 0 && HEAD.contentLength > picture.maxBodyBytes)
       return this.#exchange.refuse(HEAD, bytes, 413)
     if (this.listener.toHttps !== null) return this.#redirect(bytes)

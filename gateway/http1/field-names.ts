@@ -47,6 +47,7 @@ const FIELDS = [
   ['status', STATUS],
   ['trailer', 0],
   ['http2-settings', HOP],
+  ['max-forwards', 0],
 ] as const
 
 export type FieldName = Exclude<(typeof FIELDS)[number][0], ''>
