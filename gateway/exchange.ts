@@ -109,9 +109,7 @@ export class Exchange implements UpstreamUser {
     this.#start(head, bytes)
     const { running } = this
     if (running.table.isEmpty) return this.#welcome(head)
-    this.#backend = running.table.find(
-      running.table.hasOnlyRest || head.host < 0 ? '' : head.valueOf(bytes, head.host).toLowerCase(),
-    )
+    this.#backend = running.table.find(running.table.hasOnlyRest ? '' : head.hostOf(bytes).toLowerCase())
     if (this.#backend === null) return this.fail(404)
     if (head.expect >= 0 && head.minor === 1 && !this.#mayExpect(head, bytes)) return
     this.#mayRepeat = head.isIdempotent && this.connection.bodyKind === NO_BODY

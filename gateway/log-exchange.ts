@@ -123,7 +123,7 @@ export class ExchangeLog {
     HEAD.targetLimit = Number.MAX_SAFE_INTEGER
     HEAD.parse(bytes, 0, bytes.length)
     if (this.#hasCommon) {
-      ENTRY.host = HEAD.joined(bytes, ID.host)
+      ENTRY.host = HEAD.hostOf(bytes)
       ENTRY.referer = HEAD.joined(bytes, ID.referer)
       ENTRY.userAgent = HEAD.joined(bytes, ID['user-agent'])
     }

@@ -531,7 +531,7 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
   }
 
   #redirect(bytes: Buffer): void {
-    const host = HEAD.host < 0 ? '' : HEAD.valueOf(bytes, HEAD.host).replace(/:\d*$/, '')
+    const host = HEAD.hostOf(bytes).replace(/:\d*$/, '')
     if (host === '') return this.#exchange.refuse(HEAD, bytes, 400)
     const { port } = this.listener.toHttps!
     const path = bytes.toString('latin1', HEAD.pathStart, HEAD.targetEnd)

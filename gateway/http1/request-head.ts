@@ -1,5 +1,6 @@
 // gateway/http1/request-head.ts: a request's start line and fields, strict (RFC 9112), as offsets into its bytes.
 // Every downstream protocol ends in this shape, so that routing and the upstream codecs know only one.
+import { latin1 } from '../../base/latin1.ts'
 import { HEX, PATH, QUERY, TOKEN } from './characters.ts'
 import { HOP, OTHER, SHADOW } from './field-names.ts'
 import { Head, NEED_MORE } from './field-section.ts'
@@ -45,6 +46,14 @@ export class RequestHead extends Head {
   hasPercent = false
   /** Longest target; a longer one is answered 414. */
   targetLimit = 8192
+
+  /** Whom the request is for: the Host field, or in HTTP/1.0 without one the authority of an absolute form; else ''. */
+  hostOf(bytes: Buffer): string {
+    if (this.host >= 0) return this.valueOf(bytes, this.host)
+    if (!this.isAbsolute) return ''
+    const url = latin1(bytes, this.targetStart, this.pathStart)
+    return url.slice(url.indexOf('//') + 2)
+  }
 
   get isIdempotent(): boolean {
     return IDEMPOTENT[this.method] === 1

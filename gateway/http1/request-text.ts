@@ -39,7 +39,7 @@ export function requestText(
     kept = i + 1 < head.count ? head.at[i * 4 + 4]! : head.fieldsEnd
   }
   out += all.slice(kept - head.start)
-  if (head.host < 0) out += `Host: ${hostName}\r\n`
+  if (head.host < 0) out += `Host: ${head.hostOf(bytes) || hostName}\r\n`
   out += client.isTrusted ? forwardedByTrusted(head, bytes, client) : client.forwardedLines
   return `${out}${isUpgrade ? 'Connection: Upgrade\r\nUpgrade: websocket\r\n' : ''}\r\n`
 }

@@ -133,6 +133,10 @@ function headerFields(
     else headerKey(bytes, head.at[i * 4]!, head.at[i * 4 + 1]!)
     headerValue(head, bytes, i, id === ID.cookie ? '; ' : ', ')
   }
+  if (head.host >= 0 || !head.isAbsolute) return
+  const host = head.hostOf(bytes)
+  text(KEY.HTTP_HOST, host)
+  if (settings.serverNameAsHost) text(KEY.SERVER_NAME, host)
 }
 
 function seenBefore(head: RequestHead, bytes: Buffer, i: number): boolean {
@@ -257,6 +261,7 @@ const NAMES = [
   'CONTENT_LENGTH',
   'CONTENT_TYPE',
   'HTTP_CONNECTION',
+  'HTTP_HOST',
 ] as const
 const KEY = Object.fromEntries(NAMES.map(name => [name, sized(Buffer.from(name))])) as Readonly<
   Record<(typeof NAMES)[number], Buffer>
