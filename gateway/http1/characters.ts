@@ -19,9 +19,9 @@ export const TOKEN_FOLDED = table((code, char) => (char === '_' ? 45 : isToken(c
 /** 1: may stand in a field value or reason phrase: visible, blank, tab or obs-text. */
 export const VALUE = table(code => (code === 9 || (code >= 32 && code !== 127) ? 1 : 0))
 
-/** Request targets: 1 visible, 2 '%', 0 not allowed there ('?' ends the path, '#' never travels). */
+/** Request targets: 1 visible, 2 '%', 0 not allowed there ('?' ends the path, '#' never travels, '\' is '/' to some). */
 export const PATH = table((code, char) =>
-  char === '%' ? 2 : code > 32 && code < 127 && !'?#'.includes(char) ? 1 : 0,
+  char === '%' ? 2 : code > 32 && code < 127 && !'?#\\'.includes(char) ? 1 : 0,
 )
 export const QUERY = table((code, char) => (code > 32 && code < 127 && char !== '#' ? 1 : 0))
 

@@ -66,8 +66,15 @@ export const slotOf = (hash: number): number => (hash ^ (hash >>> 3) ^ (hash >>>
 /** Candidate id by slot. Only a candidate: the bytes are compared, so a name made to collide is not taken for another. */
 export const CANDIDATE = new Uint8Array(256)
 
-/** Hashes of the names that must not come as trailers (RFC 9110 section 6.5.1): a reader that merges them would be led astray. */
+/**
+ * Hashes of the names that must not come as trailers (RFC 9110 section 6.5.1), beside most of those above: framing, routing,
+ * who asks and what for, what the content is. A reader that merges trailers into the head would be led astray.
+ */
 const NOT_IN_TRAILERS = new Set<number>()
+const TOO_LATE =
+  'host trailer max-forwards authorization www-authenticate cookie set-cookie location content-type content-encoding ' +
+  'content-range cache-control pragma age expires vary range if-match if-none-match if-modified-since ' +
+  'if-unmodified-since if-range retry-after'
 
 /** Goes on with a name's hash. @param byte lower-case, '_' as '-' */
 export const hashOn = (hash: number, byte: number): number => (Math.imul(hash, 33) ^ byte) | 0
@@ -75,12 +82,14 @@ export const hashOn = (hash: number, byte: number): number => (Math.imul(hash, 3
 /** Whether a trailer field of this hash is refused. */
 export const isBarredTrailer = (hash: number): boolean => NOT_IN_TRAILERS.has(hash)
 
+const hashOf = (name: string): number => Buffer.from(name).reduce(hashOn, 0)
+
+for (const name of TOO_LATE.split(' ')) NOT_IN_TRAILERS.add(hashOf(name))
 for (const [id, [name, classes]] of FIELDS.entries()) {
   CLASS[id] = classes
   if (id === 0) continue
-  let hash = 0
-  for (const byte of Buffer.from(name)) hash = hashOn(hash, byte)
-  if ((classes & ~(DATE | STATUS)) !== 0 || name === 'host' || name === 'cookie') NOT_IN_TRAILERS.add(hash)
+  const hash = hashOf(name)
+  if ((classes & ~(DATE | STATUS)) !== 0) NOT_IN_TRAILERS.add(hash)
   if (CANDIDATE[slotOf(hash)] !== 0)
     throw new Error(`field names ${name} and ${FIELDS[CANDIDATE[slotOf(hash)]!]![0]} share a slot`)
   CANDIDATE[slotOf(hash)] = id
