@@ -141,7 +141,7 @@ export class Head {
   #note(bytes: Buffer, id: number, index: number, start: number, end: number): number {
     switch (id) {
       case ID.host:
-        if (this.host >= 0) return -400
+        if (this.host >= 0 || !this.#isPlain(bytes, index, start, end)) return -400
         this.host = index
         return 0
       case ID.connection:
@@ -150,12 +150,12 @@ export class Head {
         // Repeats are refused even when equal: RFC 9112 section 6.3 lets us, and no reader then differs.
         if (this.contentLength >= 0) return -400
         this.contentLength = decimal(bytes, start, end)
-        return this.contentLength < 0 ? -400 : 0
+        return this.contentLength < 0 || !this.#isPlain(bytes, index, start, end) ? -400 : 0
       case ID['transfer-encoding']:
         if (this.isChunked) return -400
         if (!isWord(bytes, start, end, CHUNKED)) return -501
         this.isChunked = true
-        return 0
+        return this.#isPlain(bytes, index, start, end) ? 0 : -400
       case ID.expect:
         if (this.expect >= 0) return -400
         this.expect = index
@@ -173,6 +173,13 @@ export class Head {
       default:
         return 0
     }
+  }
+
+  // RFC 9112 section 5 lets blanks and tabs stand on both sides of a value. uWSGI's router sees no length behind a tab and
+  // no "chunked" before a blank, nginx refuses tabs: whom a request is for and where it ends must not hang on them.
+  #isPlain(bytes: Buffer, index: number, start: number, end: number): boolean {
+    for (let p = this.at[index * 4 + 1]! + 1; p < start; p++) if (bytes[p] !== 32) return false
+    return bytes[end] === 13
   }
 
   // Connection is a list of tokens; any but close, keep-alive and upgrade is the name of another field to drop.
