@@ -184,7 +184,10 @@ export class Relay {
       this.#chunked ??= new Chunked()
       this.#chunked.reset()
     }
-    if (exchange.isUpgrade) connection.keep = false // bytes may have come behind the upgrade that are no request
+    if (exchange.isUpgrade) {
+      connection.keep = false // bytes may have come behind the upgrade that are no request
+      this.#nodeKeeps = false // and some nodes take what comes next for the tunnel all the same
+    }
     if (exchange.world.isRetiring) connection.retire()
     const { minor } = connection
     if (minor === 0 && (this.#kind === UNTIL_CLOSE || this.#kind === CHUNKED)) {
