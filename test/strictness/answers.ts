@@ -1,5 +1,5 @@
 // test/strictness/answers.ts: a node's answers: malformed, ambiguous, cut, early, too long, and interim ones.
-import { type AnswerCase, answers, request } from './case.ts'
+import { type AnswerCase, answers, request, SMUGGLED } from './case.ts'
 
 const STATUS = 'Answers: status line'
 const FIELDS = 'Answers: fields'
@@ -223,6 +223,26 @@ const framings: readonly AnswerCase[] = [
     '200 hello',
     { send: request('GET /r HTTP/1.0'), never: /chunked|\r\n0\r\n/i, hasUwsgi: true },
   ),
+  ...(
+    [
+      ['chunks', `${CHUNKED}${HELLO}${END}`],
+      ['by the end of the connection', `${OK}\r\nhello`],
+    ] as const
+  ).map(([name, reply]) =>
+    answers(
+      FRAMING,
+      `${name}, to HTTP/1.0 that would be kept`,
+      'RFC 9112 6.3: only the close tells the end',
+      reply,
+      '200 hello',
+      {
+        after: name === 'chunks' ? 'stay' : 'fin',
+        send: request('GET /r HTTP/1.0', 'Connection: keep-alive'),
+        never: /chunked|keep-alive/i,
+        hasUwsgi: true,
+      },
+    ),
+  ),
   answers(
     FRAMING,
     'an underscore twin of the length',
@@ -364,6 +384,8 @@ const bares: readonly AnswerCase[] = [
   bare('204 with a length', 'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n', '204', {
     excess: 'hello',
   }),
+  bare('204 that announces a body', 'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n', '204'),
+  bare('204 that announces chunks', 'HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n', '204'),
   bare('204 with length 0', 'HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n', '204'),
   bare('204 with chunks', 'HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n', '204', {
     excess: `${HELLO}${END}`,
@@ -466,6 +488,7 @@ const early = (
   answers(EARLY, name, 'RFC 9112 9.3: the rest of the body is no request', reply, gets, {
     isEarly: true,
     send: `${post}hello`,
+    hasUwsgi: !/expect/i.test(extras.send ?? ''), // there it is we who say "100 Continue"
     ...extras,
   })
 
@@ -479,6 +502,43 @@ const earlies: readonly AnswerCase[] = [
   }),
   early('before a long body', SIZED, '200 hello', {
     send: request('POST /r', 'Content-Length: 100000') + 'x'.repeat(100_000),
+  }),
+  early('to "Expect: 100-continue", and a body that looks like a request comes', SIZED, '200 hello', {
+    send: `${request('POST /r', 'Expect: 100-continue', 'Content-Length: 47')}GET /smuggled HTTP/1.1\r\nHost: a.test\r\nX: yyyy\r\n`,
+  }),
+  early('to a GET with a body that looks like a request', SIZED, '200 hello', {
+    send: `${request('GET /r', 'Content-Length: 47')}GET /smuggled HTTP/1.1\r\nHost: a.test\r\nX: yyyy\r\n`,
+  }),
+  early(
+    '417 to "Expect: 100-continue"',
+    'HTTP/1.1 417 Expectation Failed\r\nContent-Length: 5\r\n\r\nhello',
+    '417 hello',
+    {
+      send: `${request('POST /r', 'Expect: 100-continue', 'Content-Length: 5')}hello`,
+    },
+  ),
+  early('100 and then the answer, before the body', `HTTP/1.1 100 Continue\r\n\r\n${SIZED}`, '200 hello', {
+    send: `${request('POST /r', 'Expect: 100-continue', 'Content-Length: 5')}`,
+    interim: [100],
+  }),
+  early('to "Expect: 100-continue", and a request comes as body', SIZED, '200 hello', {
+    send: request('POST /r', 'Expect: 100-continue', `Content-Length: ${SMUGGLED.length}`),
+    rest: SMUGGLED,
+  }),
+  early(
+    'and closed, and a request comes as body',
+    `${ok('Connection: close', 'Content-Length: 5')}hello`,
+    '200 hello',
+    { after: 'fin', send: request('POST /r', `Content-Length: ${SMUGGLED.length}`), rest: SMUGGLED },
+  ),
+  early('without a length, and a request comes as body', `${OK}\r\nhello`, '200 hello', {
+    after: 'fin',
+    send: request('POST /r', `Content-Length: ${SMUGGLED.length}`),
+    rest: SMUGGLED,
+  }),
+  early('without a valid head, and a request comes as body', 'hello\r\n\r\n', 502, {
+    send: request('POST /r', `Content-Length: ${SMUGGLED.length}`),
+    rest: SMUGGLED,
   }),
   early('and closed', `${ok('Connection: close', 'Content-Length: 5')}hello`, '200 hello', { after: 'fin' }),
   early(

@@ -40,6 +40,8 @@ export interface AnswerCase {
   readonly excess: string
   /** Sent once the client has its answer. */
   readonly late: string
+  /** What the client sends once it has its answer. */
+  readonly rest: string
   /** What the node does then; a uwsgi node that would stay sends FIN. */
   readonly after: 'stay' | 'fin' | 'reset'
   /** Answer when the request's head is there, its body or not. */
@@ -111,7 +113,7 @@ export function answers(
   return {
     ...{ topic, name, why, reply, gets },
     send: request('GET /r'),
-    ...{ asks: 'GET', excess: '', late: '', after: 'stay', isEarly: false, interim: [] },
+    ...{ asks: 'GET', excess: '', late: '', rest: '', after: 'stay', isEarly: false, interim: [] },
     ...{ isCut: gets === 'cut', never: null, always: null, hasUwsgi: false },
     ...extras,
   }

@@ -1,16 +1,22 @@
 // test/strictness/node.ts: a node that records what it gets, judged by the strict reader, and answers as a case says.
 import { type RawConnection, type RawNode, startRawNode } from '../support/raw-node.ts'
 import type { Test } from '../support/tmp.ts'
+import { decodePacket, packetEnd } from '../support/uwsgi-packet.ts'
 import type { AnswerCase } from './case.ts'
 import { sendPieces } from './pieces.ts'
 import { readPackets, readRequests, type SeenRequest } from './reader.ts'
 
+export interface NumberedRequest extends SeenRequest {
+  /** On which of the node's connections it came. */
+  readonly connection: number
+}
+
 export interface RecordingNode {
   readonly address: string
   /** Every request that came whole, in the order of their coming. */
-  readonly seen: SeenRequest[]
-  /** How many requests were answered early and never came whole. */
-  unread: number
+  readonly seen: NumberedRequest[]
+  /** Requests that were answered early and never came whole: "POST /r". */
+  readonly unread: string[]
   /** Every message that readers could understand differently. */
   readonly flaws: string[]
   /** How to answer what is asked for by "/r"; all else is answered 200 with what was said. */
@@ -32,25 +38,26 @@ export async function startRecordingNode(t: Test, proto: 'http' | 'uwsgi'): Prom
     if (half.size === 0) for (const wake of waiting.splice(0)) wake()
   }
   const raw: RawNode = await startRawNode(t, {
-    script: async connection => {
+    script: async (connection, index) => {
       const read = proto === 'http' ? readRequests : readPackets
       let text = ''
-      let isAnsweredEarly = false
+      let answeredEarly = ''
       let isFlawed = false
       let answers = Promise.resolve()
       connection.socket.on('data', (bytes: Buffer) => {
         if (isFlawed) return
         text += bytes.toString('latin1')
-        if (node.plan?.isEarly && !isAnsweredEarly && / \/r HTTP\/1\.1\r\n[\s\S]*?\r\n\r\n/.test(text)) {
-          isAnsweredEarly = true
+        const early = node.plan?.isEarly && answeredEarly === '' ? plannedHead(text, proto) : ''
+        if (early !== '') {
+          answeredEarly = early
           answers = answers.then(() => answerByPlan(connection, node.plan!))
         }
         const { messages, end, flaw } = read(text)
         text = text.slice(end)
         for (const message of messages) {
-          node.seen.push(message)
-          const isAnswered = isAnsweredEarly && isPlanned(message)
-          if (isAnswered) isAnsweredEarly = false
+          node.seen.push({ ...message, connection: index })
+          const isAnswered = answeredEarly !== '' && isPlanned(message)
+          if (isAnswered) answeredEarly = ''
           else answers = answers.then(() => answer(connection, message))
         }
         if (flaw !== '') {
@@ -75,7 +82,7 @@ export async function startRecordingNode(t: Test, proto: 'http' | 'uwsgi'): Prom
         answers.then(() => connection.finish())
       })
       connection.socket.on('close', () => {
-        if (isAnsweredEarly) node.unread++
+        if (answeredEarly !== '') node.unread.push(answeredEarly)
         leave()
       })
     },
@@ -106,7 +113,7 @@ export async function startRecordingNode(t: Test, proto: 'http' | 'uwsgi'): Prom
     address: raw.address,
     seen: [],
     flaws: [],
-    unread: 0,
+    unread: [],
     plan: null,
     splits: false,
     async sendLate() {
@@ -118,6 +125,16 @@ export async function startRecordingNode(t: Test, proto: 'http' | 'uwsgi'): Prom
     },
   }
   return node
+}
+
+// "POST /r" when the head of such a request is there, its body or not.
+function plannedHead(text: string, proto: 'http' | 'uwsgi'): string {
+  if (proto === 'http') return /^([A-Z]+ \/r) HTTP\/1\.1\r\n[\s\S]*?\r\n\r\n/.exec(text)?.[1] ?? ''
+  const bytes = Buffer.from(text, 'latin1')
+  const end = packetEnd(bytes)
+  if (end < 0) return ''
+  const packet = decodePacket(bytes.subarray(0, end))
+  return packet.get('REQUEST_URI') === '/r' ? `${packet.get('REQUEST_METHOD')} /r` : ''
 }
 
 function isPlanned({ said }: SeenRequest): boolean {

@@ -30,6 +30,8 @@ export interface Observation {
   /** '' or what is wrong with the answer to another request: on the same connection, where it goes on, or a new one. */
   readonly keptProbe: string
   readonly freshProbe: string
+  /** Another request came to the node on the connection that the case's answer came from. */
+  readonly isReused: boolean
 }
 
 const LIMIT_MS = 8_000
@@ -52,6 +54,10 @@ export async function observe(bench: Bench, one: Case, way: Way, goesOn: boolean
   const isHere = bench.quietMs === null ? () => isExpected(one, client, reading()) : () => client.hasEnded
   await come(client, bench.quietMs ?? LIMIT_MS, isHere)
   if (!isRequestCase(one) && one.late !== '' && reading().messages.length > 0) await within(node.sendLate())
+  if (!isRequestCase(one) && one.rest !== '' && !client.isClosed) {
+    await client.send(one.rest)
+    await come(client, bench.quietMs ?? LIMIT_MS, () => client.hasEnded)
+  }
   const keptProbe = goesOn && !client.hasEnded ? await probe(bench, client) : ''
   const freshProbe = await probe(bench, await connectRaw(OWN, { port: bench.port }))
   const { messages, flaw, end } = reading()
@@ -67,14 +73,19 @@ export async function observe(bench: Bench, one: Case, way: Way, goesOn: boolean
         ? 'closed'
         : keptProbe,
     freshProbe,
+    isReused: false,
     seen: [],
     nodeFlaws: [],
   }
   client.reset()
   await within(node.settled())
+  const all = node.seen.slice(seenBefore)
+  const isProbe = ({ said }: SeenRequest): boolean => said.startsWith('GET /probe')
+  const last = all.findLast(request => !isProbe(request))
   return {
     ...observation,
-    seen: node.seen.slice(seenBefore).filter(({ said }) => !said.startsWith('GET /probe')),
+    isReused: all.some(request => isProbe(request) && request.connection === last?.connection),
+    seen: all.filter(request => !isProbe(request)),
     nodeFlaws: node.flaws.slice(flawsBefore),
   }
 }

@@ -42,7 +42,8 @@ const CHUNK_LINE = new RegExp(
   `^([0-9a-fA-F]{1,15})(?:;${TOKEN}(?:=(?:${TOKEN}|"[\\t !#-\\[\\]-~\\x80-\\xff]*"))?)*$`,
 )
 const HOST = /^(?:[\w.~!$&'()*+;=-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?$/
-const NOT_IN_TRAILERS = /^(content-length|transfer-encoding|host|connection|cookie|authorization)$/
+const NOT_IN_TRAILERS =
+  /^(?:content-(?:length|type|encoding|range)|transfer-encoding|host|connection|proxy.*|te|upgrade|expect|trailer|cookie|set-cookie|authorization|forwarded|x-forwarded-.*)$/
 
 /** All requests in the bytes that an http node got on one connection. */
 export function readRequests(text: string): Reading<SeenRequest> {
@@ -136,7 +137,7 @@ function packetAt(text: string, at: number): Step<SeenRequest> {
   if (!/^\d{0,15}$/.test(length)) throw new Flaw(`CONTENT_LENGTH ${quote(length)}`)
   if (coding !== undefined && (coding !== 'chunked' || length !== '')) throw new Flaw(`coding ${coding}`)
   const body = bodyAt(text, packetLength, coding === undefined ? Number(length) : 'chunked')
-  const head = packet.vars.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  const head = packet.vars.map(([name, value]) => `${name}: ${value.replace(/[\r\n]/g, '?')}\r\n`).join('')
   const method = packet.get('REQUEST_METHOD') ?? ''
   return { message: { said: said(method, packet.get('REQUEST_URI') ?? '', body.data), head }, end: body.end }
 }
@@ -206,7 +207,7 @@ function endOfTrailers(text: string, at: number): number {
     p += line.length + 2
     if (line === '') return p
     const field = FIELD.exec(line)
-    if (field === null || NOT_IN_TRAILERS.test(field[1]!.toLowerCase()))
+    if (field === null || NOT_IN_TRAILERS.test(field[1]!.toLowerCase().replaceAll('_', '-')))
       throw new Flaw(`trailer ${quote(line)}`)
   }
 }

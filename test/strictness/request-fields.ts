@@ -30,6 +30,17 @@ const syntax: readonly RequestCase[] = [
   badField('a parenthesis in a name', 'X(y): z', GRAMMAR),
   badField('a slash in a name', 'X/y: z', GRAMMAR),
   badField('a quoted name', '"X": z', GRAMMAR),
+  badField('a no-break space in a name', 'X\xa0Y: z', GRAMMAR),
+  badField('a tab in a name', 'X\tY: z', GRAMMAR),
+  badField('an at sign in a name', 'X@Y: z', GRAMMAR),
+  badField('a bracket in a name', 'X[0]: z', GRAMMAR),
+  badField('a comma in a name', 'X,Y: z', GRAMMAR),
+  badField('a backslash in a name', 'X\\Y: z', GRAMMAR),
+  badField('an equals sign for the colon', 'X=y', GRAMMAR),
+  badField('a vertical tab in a value', 'X: y\x0bz', VALUE),
+  badField('a backspace in a value', 'X: y\bz', VALUE),
+  badField('a folded name', 'X\r\n : y', 'RFC 9112 5.2'),
+  badField('a folded value, by blanks only', 'X: y\r\n  \t ', 'RFC 9112 5.2'),
   badField('a folded value', 'X: y\r\n z', 'RFC 9112 5.2'),
   badField('a folded value, by a tab', 'X: y\r\n\tz', 'RFC 9112 5.2'),
   badField('a folded empty line', 'X: y\r\n ', 'RFC 9112 5.2'),
@@ -85,6 +96,9 @@ const syntax: readonly RequestCase[] = [
     431,
   ),
   goodField('an empty value', 'X:', /^X:[ \t]*\r$/m),
+  goodField('tabs around a value', 'X:\t \ty\t ', /^X:[ \t]*y[ \t]*\r$/m),
+  goodField('a tab in a value', 'X: y\tz', /^X: y\tz\r$/m),
+  goodField('a value that is no UTF-8', 'X: \xff\xfe', /^X: \xff\xfe\r$/m),
   goodField('letters outside ASCII in a value', 'X: \xc3\xa4', /^X: \xc3\xa4\r$/m),
   goodField('a colon in a value', 'X: y: z', /^X: y: z\r$/m),
   goodField('every letter of a name', "!#$%&'*+-.^_`|~9aZ: y", /^!#\$%&'\*\+-\.\^_`\|~9aZ: y\r$/m),
@@ -136,6 +150,28 @@ const hops: readonly RequestCase[] = [
     { always: /^host: a\.test\r$/im },
   ),
   named('Cookie: a=1', /^cookie: a=1\r$/im),
+  passes(
+    HOP,
+    'names that hash like those of the connection',
+    'only the name itself counts',
+    request('GET /x', 'connee2ion: close', 'keg2-alive: x', 'w2grade: h2c', 'vcforwarded-for: 1'),
+    ['GET /x'],
+    { always: /^connee2ion: close\r\nkeg2-alive: x\r\nw2grade: h2c\r\nvcforwarded-for: 1\r$/m },
+  ),
+  dropped(
+    'a field that Connection names, by tabs',
+    /x-own/i,
+    'Connection:\tX-Own\t,\tkeep-alive',
+    'X-Own: 1',
+  ),
+  dropped(
+    'a field that Connection names, twice there',
+    /x-own/i,
+    'Connection: X-Own',
+    'X-Own: 1',
+    'X-OWN: 2',
+  ),
+  dropped('Keep_Alive and Te', /keep.alive: |^(http_)?te:/im, 'Keep_Alive: 5', 'tE: trailers'),
   named('Content-Type: text/x', /^content-type: text\/x\r$/im),
   passes(
     HOP,
@@ -267,6 +303,17 @@ const lies: readonly RequestCase[] = [
     ['GET /x'],
     { never: /evil/ },
   ),
+  ...[
+    'Proxy_Authorization: Basic eA==',
+    'Proxy_Connection: close',
+    'X_Forwarded_Host: evil',
+    'X_Forwarded_Port: 666666',
+    'X_Forwarded_Ssl: evil',
+    'Front_End_Https: evil',
+    'HTTP2_Settings: evil',
+    'Max_Forwards: 777777',
+    'Content_Type: evil/x',
+  ].map(line => twin(`${line.split(':')[0]} alone`, [line], new RegExp(`${line.split(': ')[1]}$`, 'm'))),
   twin('X_Forwarded_For', ['X_Forwarded_For: 6.6.6.6'], /6\.6\.6\.6/),
   twin('X-Forwarded_For', ['X-Forwarded_For: 6.6.6.6'], /6\.6\.6\.6/),
   twin('X_Real_IP', ['X_Real_IP: 6.6.6.6'], /6\.6\.6\.6/),
@@ -280,7 +327,27 @@ const lies: readonly RequestCase[] = [
   twin('X_User before X-User', ['X_User: evil', 'X-User: me'], /evil/, /X-User: me/),
   twin('X_User behind X-User', ['X-User: me', 'X_User: evil'], /evil/, /X-User: me/),
   twin('x_user in another case', ['X-USER: me', 'x_uSeR: evil'], /evil/, /X-USER: me/),
+  twin('X_User between two X-User', ['X-User: me', 'X_User: evil', 'X-User: us'], /evil/, /X-User: me/),
+  twin('X-A_B and X_A-B beside X-A-B', ['X-A_B: evil', 'X-A-B: me', 'X_A-B: evil'], /evil/, /X-A-B: me/),
   twin('Upgrade_', ['Connection: Upgrade', 'Up_grade: h2c'], /^upgrade:/im),
 ]
 
-export const REQUEST_FIELDS: readonly RequestCase[] = [...syntax, ...hops, ...lies]
+const variables: readonly RequestCase[] = [
+  ...[
+    'UWSGI_FILE: /evil',
+    'UWSGI_SETENV: a=b',
+    'REMOTE_ADDR: 6.6.6.6',
+    'Script_Name: /evil',
+    'HTTPS: on',
+  ].map(line =>
+    passes(
+      FORGED,
+      `a field ${line.split(':')[0]}`,
+      'CGI puts HTTP_ before names: it is no variable of the server',
+      request('GET /x', line),
+      ['GET /x'],
+    ),
+  ),
+]
+
+export const REQUEST_FIELDS: readonly RequestCase[] = [...syntax, ...hops, ...lies, ...variables]

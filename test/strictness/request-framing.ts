@@ -8,6 +8,7 @@ const GRAMMAR = 'RFC 9110 8.6: Content-Length = 1*DIGIT'
 const NAME = 'RFC 9112 5.1: no blank before the colon, names are tokens'
 const VALUE = 'RFC 9110 5.5: no CR, LF, NUL or other control'
 const FOLD = 'RFC 9112 5.2: a server refuses folded lines'
+const WHITESPACE = 'RFC 9112 5 lets it stand, but some servers then see no framing'
 const FINAL = 'RFC 9112 6.1, 6.3: an unknown or repeated coding is refused'
 
 const post = (...fields: string[]): string => request('POST /x', ...fields)
@@ -98,7 +99,11 @@ const lengths: readonly RequestCase[] = [
   passes(LENGTH, 'without a blank behind the colon', 'RFC 9112 5', `${post('Content-Length:5')}hello`, [
     'POST /x hello',
   ]),
-  passes(LENGTH, 'between tabs', 'RFC 9112 5: optional whitespace', `${post('Content-Length:\t5\t ')}hello`, [
+  badLength('a tab in front', '\t5', WHITESPACE),
+  badLength('a blank and a tab in front', ' \t5', WHITESPACE),
+  badLength('a tab behind', ' 5\t', WHITESPACE),
+  badLength('a blank behind', ' 5 ', WHITESPACE),
+  passes(LENGTH, 'two blanks in front', 'RFC 9112 5', `${post('Content-Length:  5')}hello`, [
     'POST /x hello',
   ]),
   passes(LENGTH, 'a name in mixed case', 'RFC 9110 5.1', `${post('cOnTeNt-LeNgTh: 5')}hello`, [
@@ -136,10 +141,47 @@ const lengths: readonly RequestCase[] = [
   ),
   passes(
     LENGTH,
+    'a name that hashes like it',
+    'only the name itself frames',
+    `${request('GET /x', `coh2ent-length: ${SMUGGLED.length}`)}${request('GET /y')}`,
+    ['GET /x', 'GET /y'],
+    { always: /^coh2ent-length: /m },
+  ),
+  passes(
+    LENGTH,
+    'HTTP_Content_Length is no length',
+    'CGI puts HTTP_ before names',
+    `${request('GET /x', `HTTP_Content_Length: ${SMUGGLED.length}`)}${request('GET /y')}`,
+    ['GET /x', 'GET /y'],
+  ),
+  passes(
+    LENGTH,
     'CL.0: a request as body is body',
     'RFC 9112 6.3',
     `${post(`Content-Length: ${SMUGGLED.length}`)}${SMUGGLED}`,
     [`POST /x ${SMUGGLED}`],
+  ),
+  ...['GET', 'HEAD', 'OPTIONS', 'DELETE', 'PURGE'].map(method =>
+    refused(
+      LENGTH,
+      `0.CL of ${method}: a length that a reader may overlook`,
+      'RFC 9112 5.2',
+      `${request(`${method} /x`, `Content-Length:\r\n ${SMUGGLED.length}`)}${SMUGGLED}`,
+    ),
+  ),
+  passes(
+    LENGTH,
+    '0.CL: the body of a GET that expects "100 Continue"',
+    'RFC 9110 10.1.1, RFC 9112 6.3: it is body all the same',
+    `${request('GET /x', 'Expect: 100-continue', `Content-Length: ${SMUGGLED.length}`)}${SMUGGLED}${request('GET /y')}`,
+    [`GET /x ${SMUGGLED}`, 'GET /y'],
+  ),
+  passes(
+    LENGTH,
+    'CL.0 of a path that looks like a file',
+    'RFC 9112 6.3: framing does not depend on the path',
+    `${request('POST /x.png', `Content-Length: ${SMUGGLED.length}`)}${SMUGGLED}${request('GET /y')}`,
+    [`POST /x.png ${SMUGGLED}`, 'GET /y'],
   ),
   passes(
     LENGTH,
@@ -178,6 +220,11 @@ const codings: readonly RequestCase[] = [
   badCoding('NUL in front', ' \0chunked', VALUE, 400),
   badCoding('NUL behind', ' chunked\0', VALUE, 400),
   badCoding('DEL behind', ' chunked\x7f', VALUE, 400),
+  badCoding('a carriage return behind', ' chunked\r', VALUE, 400),
+  badCoding('twice in one line, by a tab', ' chunked\tchunked'),
+  badCoding('a star', ' *'),
+  badCoding('compress', ' compress'),
+  badCoding('a weight', ' chunked;q=1'),
   badCoding('folded in front', '\r\n chunked', `${FOLD}; ${FINAL}`),
   badCoding('folded behind', ' chunked\r\n ', FOLD, 400),
   badCoding('folded with a second coding', ' chunked\r\n , identity', FOLD, 400),
@@ -221,13 +268,13 @@ const codings: readonly RequestCase[] = [
     post('Transfer-Encoding: CHUNKED') + chunked,
     ['POST /x hello'],
   ),
-  passes(
-    CODING,
-    'between tabs',
-    'RFC 9112 5: optional whitespace',
-    post('Transfer-Encoding:\tchunked\t ') + chunked,
-    ['POST /x hello'],
-  ),
+  badCoding('a tab in front', '\tchunked', WHITESPACE, 400),
+  badCoding('a blank and a tab in front', ' \tchunked', WHITESPACE, 400),
+  badCoding('a tab behind', ' chunked\t', WHITESPACE, 400),
+  badCoding('a blank behind', ' chunked ', WHITESPACE, 400),
+  passes(CODING, 'two blanks in front', 'RFC 9112 5', `${post('Transfer-Encoding:  chunked')}${chunked}`, [
+    'POST /x hello',
+  ]),
   passes(
     CODING,
     'of a GET',
@@ -242,6 +289,23 @@ const codings: readonly RequestCase[] = [
     `${post('Transfer_Encoding: chunked', 'Content-Length: 5')}hello`,
     ['POST /x hello'],
     { never: /transfer.encoding/i },
+  ),
+  passes(
+    CODING,
+    'a name that hashes like it',
+    'only the name itself frames',
+    `${post('r4ansfer-encoding: chunked', 'Content-Length: 5')}hello`,
+    ['POST /x hello'],
+    { always: /^r4ansfer-encoding: /m },
+  ),
+  ...['Transfer.Encoding', 'TransferEncoding', 'Transfer-Encodings', 'X-Transfer-Encoding'].map(name =>
+    passes(
+      CODING,
+      `${name} is no coding`,
+      'only the name itself frames',
+      `${post(`${name}: chunked`, 'Content-Length: 5')}hello`,
+      ['POST /x hello'],
+    ),
   ),
   passes(
     CODING,
