@@ -32,14 +32,33 @@ function onRequest(one: RequestCase, seen: Observation): Verdict {
   // A gateway may cancel what a client that sent FIN waits for.
   if (one.finishes && seen.seen.length > 0 && answered.length < one.seen.length)
     return { kind: 'unclean', reason: 'left without an answer behind the FIN' }
+  // Closing on bytes that were not read takes the answer with it; that says nothing about what the gateway saw.
+  const isLost =
+    seen.end === 'reset' && seen.seen.every(({ said }) => one.seen.includes(said) || !/smuggled/.test(said))
+  if (isLost && seen.seen.length > answered.length)
+    return { kind: 'unclean', reason: 'an answer was lost in a reset' }
   if (seen.seen.length > answered.length)
     return ambiguous(`the node saw ${seen.seen.length} requests, the client got ${answered.length} answers`)
-  const isMixed = one.asks !== 'HEAD' && answered.some(({ body }, i) => body !== seen.seen[i]?.said)
+  const isMixed =
+    one.asks !== 'HEAD' &&
+    !isInOrder(
+      answered.map(({ body }) => body),
+      seen.seen.map(({ said }) => said),
+    )
   if (isMixed) return ambiguous('answers of other requests')
   const heads = seen.seen.map(({ head }) => head).join('')
   const match = one.never?.exec(heads)
   if (match) return { kind: 'unclean', reason: `the node got "${match[0].trim()}"` }
   return { kind: 'clean', reason: '' }
+}
+
+// Whether all of `some` are in `all`, in that order: a gateway may ask a node twice.
+function isInOrder(some: readonly string[], all: readonly string[]): boolean {
+  let at = 0
+  return some.every(one => {
+    at = all.indexOf(one, at) + 1
+    return at > 0
+  })
 }
 
 function onAnswer(one: AnswerCase, seen: Observation): Verdict {
