@@ -135,8 +135,8 @@ function headerFields(
   }
   if (head.host >= 0 || !head.isAbsolute) return
   const host = head.hostOf(bytes)
-  text(KEY.HTTP_HOST, host)
   if (settings.serverNameAsHost) text(KEY.SERVER_NAME, host)
+  text(KEY.HTTP_HOST, host)
 }
 
 function seenBefore(head: RequestHead, bytes: Buffer, i: number): boolean {
