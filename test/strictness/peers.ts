@@ -95,8 +95,9 @@ export async function startPeer(t: Test, name: PeerName, nodes: readonly string[
   const peer = PLACES[name]
   const directory = temporaryDirectory(t)
   mkdirSync(join(directory, 'logs'))
-  const lanes: Lane[] = []
-  for (const node of nodes) lanes.push({ port: await freePort(), node })
+  const ports = new Set<number>() // the system may name a free one twice
+  while (ports.size < nodes.length) ports.add(await freePort())
+  const lanes = [...ports].map((port, i): Lane => ({ port, node: nodes[i]! }))
   const path = join(directory, peer.file)
   writeFileSync(path, peer.config(lanes))
   const [program = '', ...words] = peer.command(path, directory)

@@ -45,7 +45,7 @@ function onRequest(one: RequestCase, seen: Observation): Verdict {
       answered.map(({ body }) => body),
       seen.seen.map(({ said }) => said),
     )
-  if (isMixed) return ambiguous('answers of other requests')
+  if (isMixed) return ambiguous('the client got an answer that the node did not give to its request')
   const heads = seen.seen.map(({ head }) => head).join('')
   const match = one.never?.exec(heads)
   if (match) return { kind: 'unclean', reason: `the node got "${match[0].trim()}"` }
