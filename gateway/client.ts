@@ -54,10 +54,10 @@ export class TrustedProxies {
 /** An address without port, brackets or the IPv4-in-IPv6 prefix; '' when the text is none. */
 export function plainAddress(text: string): string {
   if (net.isIPv4(text)) return text
-  const bare = text.replace(/^\[([^\]]*)\](?::\d+)?$/, '$1').replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)
-  if (mapped !== null) return mapped[1]!
-  return net.isIP(bare) === 0 || bare.includes('%') ? '' : bare
+  const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(text)
+  const bare = bracketed?.[1] ?? text.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
+  if (net.isIP(bare) === 0 || bare.includes('%')) return ''
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare
 }
 
 /** What one connection says of its client; made once a connection and picture. */

@@ -17,6 +17,8 @@ for (const [text, address] of [
   ['1.2.3.4.5', ''],
   ['01.2.3.4', ''],
   ['fe80::1%eth0', ''],
+  ['::ffff:2.0.2.711', ''],
+  ['[1.2.3.4:80]', ''],
   ['1.2.3.4 ', ''],
 ] as const) {
   t.test(`the address in "${text}" is "${address}"`, async t => t.equal(plainAddress(text), address))
