@@ -113,11 +113,13 @@ function headerFields(
 ): void {
   // Expect is ours to answer, and the framing of a body that is not chunked is CONTENT_LENGTH.
   const drop = HOP | EXPECT | (client.isTrusted ? 0 : IDENTITY)
+  let owesConnection = isUpgrade // the client may have sent the field more than once
   for (let i = 0; i < head.count; i++) {
     const id = head.ids[i]!
     const classes = CLASS[id]!
     if (id === ID.connection) {
-      if (isUpgrade) text(KEY.HTTP_CONNECTION, 'Upgrade')
+      if (owesConnection) text(KEY.HTTP_CONNECTION, 'Upgrade')
+      owesConnection = false
       continue
     }
     if ((classes & drop) !== 0 && !(isUpgrade && id === ID.upgrade)) continue

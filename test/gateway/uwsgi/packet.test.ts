@@ -176,6 +176,14 @@ t.test('a WebSocket handshake keeps its two fields, in our spelling', async t =>
   ])
 })
 
+t.test('Connection is one variable, however often the client sent it', async t => {
+  const { vars } = packet('Connection: upgrade\nUpgrade: websocket\nConnection: upgrade', { isUpgrade: true })
+  t.strictSame(vars.slice(START.length), [
+    ['HTTP_CONNECTION', 'Upgrade'],
+    ['HTTP_UPGRADE', 'websocket'],
+  ])
+})
+
 t.test('the variables of the config come last', async t => {
   const vars = encodeVars(['FOO=bar=baz', 'EMPTY=', 'UMLAUT=ä'])
   const decoded = packet('X-A: 1', { vars, varCount: 3 })
