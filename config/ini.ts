@@ -42,7 +42,14 @@ function nameAndValue(text: string): { name: string; value: string } {
   return { name: trim(text.slice(0, equals)), value: trim(text.slice(equals + 1)) }
 }
 
-// Only these three are blanks; String.trim() would cut more.
+// Only these three are blanks; String.trim() would cut more. No regular expression: one for the end of a text looks at
+// each run of blanks inside it as many times as it is long.
 function trim(text: string): string {
-  return text.replace(/^[ \t\r]+|[ \t\r]+$/g, '')
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
 }
+
+const isBlank = (code: number): boolean => code === 32 || code === 9 || code === 13

@@ -35,6 +35,8 @@ class Expansion {
   readonly #first = new Map<string, number>()
   readonly #isDone: boolean[]
   readonly #trail: string[] = []
+  /** Variables of the environment, once filled in: some that name the next one twice would else take years. */
+  readonly #filled = new Map<string, string>()
   readonly #problems: Problem[] = []
   readonly #warnings: Problem[] = []
   readonly #used = new Set<string>()
@@ -66,7 +68,11 @@ class Expansion {
   #variable(name: string): string | null {
     const value = Object.hasOwn(this.#referents.env, name) ? this.#referents.env[name] : undefined
     if (value === undefined) return null
-    return this.#within(`$(${name})`, () => replaceSigned(value, '$', inner => this.#variable(inner)))
+    const known = this.#filled.get(name)
+    if (known !== undefined) return known
+    const filled = this.#within(`$(${name})`, () => replaceSigned(value, '$', inner => this.#variable(inner)))
+    this.#filled.set(name, filled)
+    return filled
   }
 
   #file(name: string): string {

@@ -27,7 +27,7 @@ export function templateLine(
   const parts: (string | Print)[] = []
   let hasCommon = false
   let behind = 0
-  for (const match of template.matchAll(NAME)) {
+  for (const match of namesIn(template)) {
     const name = match[1]!
     parts.push(plain(template.slice(behind, match.index)))
     behind = match.index + match[0].length
@@ -47,9 +47,14 @@ export function templateLine(
 /** Names in it that mean nothing here, each once; those of uWSGI's that never do here are known. */
 export function unknownNames(template: string): string[] {
   const known = namesOf(null, 0)
-  const names = [...template.matchAll(NAME)].map(match => match[1]!)
+  const names = [...namesIn(template)].map(match => match[1]!)
   const isKnown = (name: string) => /^(var|metric)\./.test(name) || name === 'user' || name in known
   return [...new Set(names)].filter(name => !isKnown(name) && !Object.hasOwn(TEXTS, name))
+}
+
+// Not behind the last bracket: each "%(" there would be followed to the end of the text.
+function namesIn(template: string): Iterable<RegExpExecArray> {
+  return template.slice(0, template.lastIndexOf(')') + 1).matchAll(NAME)
 }
 
 function joined(parts: readonly (string | Print)[]): Print {

@@ -452,3 +452,16 @@ t.test('a few lines cannot ask for more memory than there is', async t => {
   })
   t.match(problemsOf(nested.load('a.ini'))[0], /brackets are nested more than 100 deep/)
 })
+
+// Without end, when what a variable stands for is worked out each time it is named.
+t.test('variables of the environment that each name the next one twice are read at once', async t => {
+  const env = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`V${i}`, `$(V${i + 1})$(V${i + 1})`]))
+  const folder = folderOf(t, { 'a.ini': '[sluice]\nhttp = :0\nprocname = x$(V0)\n' }, { ...env, V60: '' })
+  t.strictSame(problemsOf(folder.load('a.ini')), [])
+})
+
+t.test('a long run of blanks inside a value is read at once', async t => {
+  const name = `a${' '.repeat(1_000_000)}b`
+  const folder = folderOf(t, { 'a.ini': `[sluice]\nhttp = :0\nset-ph = x=${name}\n` })
+  t.strictSame(problemsOf(folder.load('a.ini')), [])
+})

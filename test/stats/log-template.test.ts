@@ -29,6 +29,12 @@ for (const [template, text] of [
   t.test(`${template} is ${text}`, async t => t.equal(print(template), `${text}\n`))
 }
 
+// Half an hour, when each bracket is followed to the end of the text.
+t.test('a long template whose brackets never close is read at once', async t => {
+  const template = '%('.repeat(500_000)
+  t.equal(print(template).length, template.length + 1)
+})
+
 t.test('ftime has a form of its own, epoch is now', async t => {
   t.equal(print('%(ftime)', sampleEntry, '%Y-%m-%d %H:%M é'), '2026-11-07 03:19 \xc3\xa9\n')
   t.ok(Math.abs(Number(print('%(epoch)')) - Date.now() / 1000) < 2)
