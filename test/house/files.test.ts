@@ -53,7 +53,7 @@ t.test('no test sleeps', async t => {
 
 t.test('tests mirror the sources: each test folder is a folder of the tree', async t => {
   const folders = new Set(filesEndingIn('.ts', '.js').map(file => file.split('/')[0]))
-  const own = ['house', 'support', 'tools', 'vectors', 'long', 'examples', 'strictness']
+  const own = ['fuzz', 'house', 'support', 'tools', 'vectors', 'long', 'examples', 'strictness']
   const wrong = filesEndingIn('.test.ts').filter(file => {
     const folder = file.split('/')[1] ?? ''
     return !folders.has(folder) && !own.includes(folder)

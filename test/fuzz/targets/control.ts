@@ -1,0 +1,67 @@
+// test/fuzz/targets/control.ts: lines that come through the control socket, and what a master says to them.
+import { isDeepStrictEqual } from 'node:util'
+import { readAnswer, readRequest } from '../../../master/steering/control-protocol.ts'
+import { type Target, wrong } from '../target.ts'
+
+const STATUS =
+  '{"ok":true,"status":{"version":"0.1.0","pid":1,"startedAt":1,"isPaused":false,"files":["a"],"listeners":[":80"],"reloads":0,"gateways":[{"pid":2,"state":"serving","connections":1}],"counters":{"connections":1,"accepted":1,"requests":1,"refused":0},"nodes":[{"name":"http://a:1","requests":1,"failures":0,"isResting":false}]}}'
+
+export const control: Target = {
+  name: 'control',
+  asserts:
+    'a request, or words that say what is wrong; what was understood says the same when written and read again',
+  seeds: () =>
+    [
+      '{"command":"status"}',
+      '{"command":"reload","replace":true}',
+      '{"command":"stop","now":false}',
+      '{"ok":false,"problem":"x"}',
+      '{"ok":true,"stopping":true}',
+      STATUS,
+    ].map(text => Buffer.from(text)),
+  hostile: () =>
+    ['[', '{"a":', '"', '1', '{"command":"reload",'].map(part =>
+      Buffer.from(part.repeat(4_095 / part.length)),
+    ),
+  dictionary: [
+    '"command"',
+    '"status"',
+    '"reload"',
+    '"stop"',
+    '"replace"',
+    '"now"',
+    'true',
+    'false',
+    'null',
+    '1e999',
+    '-0',
+    '"__proto__":',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '"ok"',
+    '\\u0000',
+    '\\ud800',
+    '"constructor"',
+  ],
+  mostBytes: 1_024,
+  check(input) {
+    const text = input.toString()
+    const request = readRequest(text)
+    if (typeof request === 'string') {
+      if (!/^not understood: ./.test(request)) wrong('refused without words', request)
+    } else if (!isDeepStrictEqual(readRequest(JSON.stringify(request)), request))
+      wrong('means another thing again', request)
+    const answer = readAnswer(text)
+    if (answer !== null && !isDeepStrictEqual(readAnswer(JSON.stringify(answer)), answer))
+      wrong('another answer', answer)
+    return (
+      (typeof request === 'string' ? Math.min(request.length, 99) : request.command.length * 100) +
+      (answer === null ? 0 : 1_000)
+    )
+  },
+  parse: input => void readRequest(input.toString()),
+}
