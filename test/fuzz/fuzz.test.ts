@@ -1,12 +1,14 @@
 // test/fuzz/fuzz.test.ts: a short run of the fuzzer over every parser, whatever once failed first; and the fuzzer finds
 // the faults that are planted for it.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { allWays } from '../gateway/http1/feeding.ts'
 import { corpusOf } from './corpus.ts'
 import { fuzz } from './loop.ts'
 import { problemOf } from './minimize.ts'
-import { TARGETS as PLANTED } from './planted.ts'
-import type { Target } from './target.ts'
+import { PLANTED } from './planted.ts'
+import { listed, type Target } from './target.ts'
 import { TARGETS } from './targets.ts'
 import { fuzzWatched } from './watched.ts'
 
@@ -33,6 +35,11 @@ for (const target of TARGETS) {
   })
 }
 
+t.test('docs/fuzzing.md tells of every parser what is asserted of it', async t => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/fuzzing.md'), 'utf8')
+  for (const target of TARGETS) t.ok(page.includes(`${listed(target)}\n`), listed(target))
+})
+
 t.test('a difference between one piece and several is found, and made small', async t => {
   const { failure } = fuzz(planted('forgets'), { seed: SEED, count: 1e6, ms: 5_000 })
   t.match(failure?.problem, /^pieces mean another thing/)
@@ -56,7 +63,7 @@ t.test('a parser that keeps what it was fed is ended or reported', async t => {
 })
 
 function work(name: string) {
-  return { target: name, module: './planted.ts', seed: SEED, count: 1e6, ms: 10_000 }
+  return { target: name, seed: SEED, count: 1e6, ms: 10_000 }
 }
 
 function planted(name: string): Target {

@@ -3,6 +3,7 @@
 //   npm run fuzz                                     ten seconds for each parser, a new seed
 //   npm run fuzz -- --target chunked --count 1e7     one parser (or several: a,b), so many inputs
 //   npm run fuzz -- --seed 7 --seconds 60            the same inputs again
+//   npm run fuzz -- --list                            the parsers, and what is asserted of each
 //   npm run fuzz -- --replay FILE --target chunked   an input that failed, or any file
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -12,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { Dearest } from './dearest.ts'
 import { problemOf } from './minimize.ts'
 import type { Report } from './shared.ts'
-import type { Target } from './target.ts'
+import { listed, type Target } from './target.ts'
 import { TARGETS } from './targets.ts'
 import { fuzzWatched } from './watched.ts'
 
@@ -22,12 +23,15 @@ const { values } = parseArgs({
     count: { type: 'string' },
     seconds: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+    list: { type: 'boolean', default: false },
     replay: { type: 'string' },
     out: { type: 'string', default: join(tmpdir(), 'sluice-fuzz') },
   },
 })
 const targets = chosen(values.target)
-process.exitCode = values.replay === undefined ? await fuzzAll(targets) : replay(targets, values.replay)
+if (values.list) console.log(targets.map(listed).join('\n'))
+else if (values.replay !== undefined) process.exitCode = replay(targets, values.replay)
+else process.exitCode = await fuzzAll(targets)
 
 async function fuzzAll(targets: readonly Target[]): Promise<number> {
   const seed = Number(values.seed)

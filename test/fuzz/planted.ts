@@ -4,7 +4,7 @@ import { sameInPieces, type Target } from './target.ts'
 const NOTHING = { asserts: '', seeds: () => [Buffer.from('hello')], dictionary: ['!', '!!'], mostBytes: 64, parse: () => {} } // biome-ignore format: one line
 let kept: string[] = []
 
-export const TARGETS: readonly Target[] = [
+export const PLANTED: readonly Target[] = [
   {
     ...NOTHING,
     name: 'forgets',

@@ -3,8 +3,6 @@
 /** What the thread is told. */
 export interface Work {
   readonly target: string
-  /** Exports TARGETS; absent: that of the product's parsers. */
-  readonly module?: string
   readonly seed: number
   readonly count: number
   readonly ms: number

@@ -29,6 +29,11 @@ export interface Target {
   parse(input: Buffer): void
 }
 
+/** Its row in docs/fuzzing.md. */
+export function listed({ name, asserts }: Target): string {
+  return `| \`${name}\` | ${asserts} |`
+}
+
 /** A second reader is slow: it reads one input in so many, and of those that were refused still fewer. */
 export const SECOND_READER_EVERY = 6
 export const SECOND_READER_ON_REFUSED = 24

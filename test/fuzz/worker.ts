@@ -3,14 +3,14 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { parentPort, workerData } from 'node:worker_threads'
 import { fuzz } from './loop.ts'
+import { PLANTED } from './planted.ts'
 import { type Report, SHARED_HEAD_BYTES, type Work } from './shared.ts'
-import type { Target } from './target.ts'
+import { TARGETS } from './targets.ts'
 
 const MEASURED_AGAIN = 100
 
-const { target: name, module = './targets.ts', shared, ...bounds } = workerData as Work
-const { TARGETS } = (await import(module)) as { TARGETS: readonly Target[] }
-const target = TARGETS.find(each => each.name === name)!
+const { target: name, shared, ...bounds } = workerData as Work
+const target = [...TARGETS, ...PLANTED].find(each => each.name === name)!
 const numbers = new Int32Array(shared, 0, 2)
 const bytes = new Uint8Array(shared, SHARED_HEAD_BYTES)
 
@@ -23,7 +23,7 @@ const { inputs, ms, dearest, failure } = fuzz(target, {
   onInput: input => {
     bytes.set(input)
     numbers[1] = input.length
-    numbers[0]!++
+    numbers[0]!++ // read once a second by the other thread: nothing more is needed
   },
 })
 const report: Report = {
