@@ -79,10 +79,7 @@ export function parseListenAddress(text: string): ListenAddress | AddressProblem
 export function parseNodeAddress(text: string): NodeAddress | AddressProblem {
   const whole = text.trim()
   if (/(^|,)\s*weight\s*=/.test(whole)) {
-    return wrong(
-      'a weight cannot be given here',
-      'Name a node twice to give it two turns of each round',
-    )
+    return wrong('a weight cannot be given here', 'Name a node twice to give it two turns of each round')
   }
   const prefixed = unixPrefix(whole)
   if (prefixed !== null) return onlyPath(whole, prefixed)
