@@ -5,7 +5,7 @@ import type { ReadRequest } from './head-reader.ts'
 const NEVER = new Set(['te', 'upgrade', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'proxy-authenticate', 'proxy', 'http2-settings']) // biome-ignore format: one list
 const IDENTITY = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-prefix', 'x-forwarded-ssl', 'x-real-ip', 'front-end-https']) // biome-ignore format: one list
 /** Known otherwise: no other spelling of theirs passes. */
-const KNOWN = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'expect', 'content-type', 'cookie', 'date', 'referer', 'user-agent', 'status', 'trailer', ...NEVER, ...IDENTITY]) // biome-ignore format: one list
+const KNOWN = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'expect', 'content-type', 'cookie', 'date', 'referer', 'user-agent', 'status', 'trailer', 'max-forwards', ...NEVER, ...IDENTITY]) // biome-ignore format: one list
 
 type Field = readonly [name: string, value: string]
 

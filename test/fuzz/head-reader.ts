@@ -7,7 +7,9 @@ const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([\x21-\x22\x24-\x7e]+
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?$/
 const NAMED_HOST = /^[\w.~!$&'()*+;=-]+(?::(\d{1,5}))?$/
 const BRACKETED_HOST = /^\[([0-9a-fA-F:.]+)\](?::(\d{1,5}))?$/
-const BAD_PERCENT = /%(?![0-9a-fA-F]{2})|%00/
+const BAD_PATH = /%(?![0-9a-fA-F]{2})|%00|\\/
+/** Whom a request is for and where it ends: no tab, and no blank behind, may stand around these values. */
+const DECISIVE = /^(?:host|content-length|transfer-encoding)$/i
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 export interface ReadFields {
@@ -23,6 +25,8 @@ export interface ReadRequest extends ReadFields {
   readonly target: string
   /** Path of the target: behind the authority of an absolute form. */
   readonly path: string
+  /** Whom it is for: Host, else the authority of an absolute form; '' when nothing tells. */
+  readonly host: string
   readonly minor: number
 }
 
@@ -45,8 +49,10 @@ export function readRequest(head: string, fieldLimit: number, targetLimit: numbe
   if (hosts.length === 0 && minor === 1) return ''
   if (hosts.length === 1 && !isHost(hosts[0]!)) return ''
   const path = pathOf(method, target, hosts[0])
-  if (path === null || BAD_PERCENT.test(target.split('?', 1)[0]!)) return ''
-  return { method, target, path, minor, ...rest }
+  if (path === null || BAD_PATH.test(target.split('?', 1)[0]!)) return ''
+  const authority = /^https?:\/\/([^/?]*)/i.exec(target)?.[1] ?? ''
+  const host = hosts[0] ?? (method === 'CONNECT' ? '' : authority)
+  return { method, target, path, host, minor, ...rest }
 }
 
 /** @param cgi whether a first line "Status:" may stand for a status line. @returns '' for what must be refused */
@@ -86,6 +92,7 @@ function readFields(lines: readonly string[], limit: number, minor: number): Rea
   for (const line of lines) {
     const [, name = '', value = ''] = FIELD.exec(line) ?? []
     if (name === '') return ''
+    if (DECISIVE.test(name) && !/^[^:]*: *(?:[^\t ](?:.*[^\t ])?)?$/s.test(line)) return ''
     fields.push([name.toLowerCase(), value.replace(/[\t ]+$/, '')])
   }
   const only = (name: string): string[] => fields.filter(field => field[0] === name).map(field => field[1])

@@ -20,7 +20,7 @@ export const chunked: Target = {
       '00A\r\n0123456789\r\n0000\r\n\r\n',
       '1;a=b;c="d"\r\nx\r\n0;last\r\n\r\n',
       '1\r\nx\r\n0\r\nA: 1\r\nB: 2\r\n\r\n',
-      '4\r\n\r\n\r\n\r\n0\r\nExpires: now\r\n\r\n',
+      '4\r\n\r\n\r\n\r\n0\r\nX-Checksum: 1\r\n\r\n',
       `fffffffffff\r\n${'x'.repeat(50)}`,
       `40\r\n${'y'.repeat(64)}\r\n3f\r\n${'z'.repeat(63)}\r\n0\r\n\r\n`,
     ].map(text => Buffer.from(text, 'latin1')),
@@ -64,17 +64,17 @@ export const chunked: Target = {
 const EXTENSIONS =
   /^(?:;[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"[\t\x20-\x21\x23-\x5b\x5d-\x7e\x80-\xff]*"))?)*$/
 const TRAILER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t\x20-\x7e\x80-\xff]*$/
-/** Some of those that never pass; a trailer with one of these names is refused in any spelling. */
-const BARRED = new Set([
-  'content-length',
-  'transfer-encoding',
-  'host',
-  'connection',
-  'x-forwarded-for',
-  'te',
-  'upgrade',
-  'cookie',
-])
+/** Refused as trailers in any spelling: framing, routing, who asks and what for, what the content is. */
+const BARRED = new Set(
+  (
+    'content-length transfer-encoding connection te upgrade expect keep-alive proxy-connection proxy-authorization ' +
+    'proxy-authenticate proxy http2-settings forwarded x-forwarded-for x-forwarded-proto x-forwarded-host ' +
+    'x-forwarded-port x-forwarded-prefix x-forwarded-ssl x-real-ip front-end-https host trailer max-forwards ' +
+    'authorization www-authenticate cookie set-cookie location content-type content-encoding content-range ' +
+    'cache-control pragma age expires vary range if-match if-none-match if-modified-since if-unmodified-since ' +
+    'if-range retry-after'
+  ).split(' '),
+)
 
 function compare(input: Buffer, verdict: number): void {
   const read = decode(input.toString('latin1'))

@@ -59,7 +59,7 @@ function compare(before: ReadRequest, after: ReadRequest, isUpgrade: boolean, pa
   )
   // Where HTTP/1.0 named no host, ours stands behind all others.
   const hasHost = before.fields.some(([name]) => name === 'host')
-  if (!hasHost) expected.push(`host: ${HOST_NAME}`)
+  if (!hasHost) expected.push(`host: ${before.host || HOST_NAME}`)
   if (got.map(field => field.join(': ')).join('\n') !== expected.join('\n'))
     wrong('other fields', { got, expected })
   const [upgrade, ...more] = after.fields.filter(([name]) => name === 'upgrade')

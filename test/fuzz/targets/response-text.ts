@@ -107,4 +107,4 @@ function compareFields(before: ReadResponse, after: ReadResponse, text: string):
 }
 
 /** Connection cannot name these away. */
-const KNOWN = new Set(['host', 'expect', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-prefix', 'x-forwarded-ssl', 'x-real-ip', 'front-end-https', 'content-type', 'cookie', 'date', 'referer', 'user-agent', 'trailer']) // biome-ignore format: one list
+const KNOWN = new Set(['host', 'expect', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-prefix', 'x-forwarded-ssl', 'x-real-ip', 'front-end-https', 'content-type', 'cookie', 'date', 'referer', 'user-agent', 'trailer', 'max-forwards']) // biome-ignore format: one list

@@ -84,6 +84,7 @@ function variables(read: ReadRequest, chunked: boolean, isUpgrade: boolean): Map
     const before = all.get(key)
     all.set(key, before === undefined ? value : before + (name === 'cookie' ? '; ' : ', ') + value)
   }
+  if (read.host !== '') all.set('HTTP_HOST', read.host)
   if (isUpgrade) {
     all.set('HTTP_CONNECTION', 'Upgrade')
     all.set('HTTP_UPGRADE', read.fields.find(([name]) => name === 'upgrade')![1])
