@@ -5,6 +5,7 @@
 import { latin1 } from '../base/latin1.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { Node } from '../routing/node.ts'
+import type { Table } from '../routing/table.ts'
 import { errorAnswer, type OwnAnswer } from './answers.ts'
 import { guard } from './boundary.ts'
 import { NO_BODY } from './http1/body-kind.ts'
@@ -62,6 +63,9 @@ export class Exchange implements UpstreamUser {
   #headText = '' // encoded for the node, not sent yet
   #backend: Backend | null = null
   #tried: Node[] | null = null
+  #lastHost = ''
+  #lastTable: Table | null = null // in which it was looked up
+  #lastBackend: Backend | null = null // that was found
   #failure = 503 // what the client is told when no node is left
   #cause = '' // of it, for the event log
   #connectBy = 0 // when the wait for a connection ends, in the wheel's milliseconds; 0: it has not begun
@@ -109,7 +113,7 @@ export class Exchange implements UpstreamUser {
     this.#start(head, bytes)
     const { running } = this
     if (running.table.isEmpty) return this.#welcome(head)
-    this.#backend = running.table.find(running.table.hasOnlyRest ? '' : head.hostOf(bytes).toLowerCase())
+    this.#backend = this.#backendFor(head, bytes)
     if (this.#backend === null) return this.fail(404)
     if (head.expect >= 0 && head.minor === 1 && !this.#mayExpect(head, bytes)) return
     this.#mayRepeat = head.isIdempotent && this.connection.bodyKind === NO_BODY
@@ -130,6 +134,18 @@ export class Exchange implements UpstreamUser {
   answerSelf(head: RequestHead, bytes: Buffer, answer: OwnAnswer): void {
     this.#start(head, bytes)
     this.#answer(answer)
+  }
+
+  // A client mostly asks for the host it asked for before.
+  #backendFor(head: RequestHead, bytes: Buffer): Backend | null {
+    const { table } = this.running
+    if (table.hasOnlyRest) return table.find('')
+    if (table !== this.#lastTable || !head.hasHost(bytes, this.#lastHost)) {
+      this.#lastHost = head.hostOf(bytes)
+      this.#lastTable = table
+      this.#lastBackend = table.find(this.#lastHost.toLowerCase())
+    }
+    return this.#lastBackend
   }
 
   // Everything of the request before is forgotten.
@@ -359,7 +375,15 @@ export class Exchange implements UpstreamUser {
     this.#saysContinue = !passesExpect
     if (node.proto === 'http') {
       this.connection.makeFramed(head) // a uwsgi node tried before may have made it raw
-      this.#headText = requestText(head, bytes, client, this.isUpgrade, passesExpect, picture.hostName)
+      this.#headText = requestText(
+        head,
+        bytes,
+        this.raw,
+        client,
+        this.isUpgrade,
+        passesExpect,
+        picture.hostName,
+      )
       return true
     }
     if (picture.rawBody) this.connection.makeRaw()

@@ -55,6 +55,15 @@ export class RequestHead extends Head {
     return url.slice(url.indexOf('//') + 2)
   }
 
+  /** Whether the Host field is exactly this; false without one. */
+  hasHost(bytes: Buffer, host: string): boolean {
+    if (this.host < 0) return false
+    const start = this.at[this.host * 4 + 2]!
+    if (this.at[this.host * 4 + 3]! - start !== host.length) return false
+    for (let i = 0; i < host.length; i++) if (bytes[start + i] !== host.charCodeAt(i)) return false
+    return true
+  }
+
   get isIdempotent(): boolean {
     return IDEMPOTENT[this.method] === 1
   }

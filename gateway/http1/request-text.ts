@@ -1,6 +1,5 @@
 // gateway/http1/request-text.ts: a request head as an http node gets it, from the head as the client sent it.
 // Runs of untouched lines are copied; no field is spelled anew. Mostly there is nothing to remove at all.
-import { latin1 } from '../../base/latin1.ts'
 import type { Client } from '../client.ts'
 import { CLASS, CONNECTION, EXPECT, HOP, ID, IDENTITY } from './field-names.ts'
 import type { RequestHead } from './request-head.ts'
@@ -8,6 +7,7 @@ import type { RequestHead } from './request-head.ts'
 /**
  * The bytes to send, one a character, with the empty line.
  *
+ * @param raw the head as it came, from its request line to its empty line, one character a byte
  * @param isUpgrade the client asked for WebSocket and may have it
  * @param passesExpect whether the node shall answer "100 Continue" itself
  * @param hostName stands for Host where HTTP/1.0 had none
@@ -15,6 +15,7 @@ import type { RequestHead } from './request-head.ts'
 export function requestText(
   head: RequestHead,
   bytes: Buffer,
+  raw: string,
   client: Client,
   isUpgrade: boolean,
   passesExpect: boolean,
@@ -26,32 +27,31 @@ export function requestText(
   if (!passesExpect) drop |= EXPECT
   const isPlain = (head.classes & drop) === 0 && head.minor === 1 && !head.isAbsolute
   if (isPlain && !client.isTrusted)
-    return `${latin1(bytes, head.start, head.fieldsEnd) + client.forwardedLines}\r\n`
+    return `${raw.slice(0, head.fieldsEnd - head.start) + client.forwardedLines}\r\n`
 
-  const all = latin1(bytes, head.start, head.fieldsEnd)
-  let out = `${startLine(head, all)} HTTP/1.1\r\n`
+  let out = `${startLine(head, raw)} HTTP/1.1\r\n`
   let kept = head.fieldsStart
   for (let i = 0; i < head.count; i++) {
     const id = head.ids[i]!
     // A trusted peer's X-Forwarded-For is rewritten below, with the peer at its end.
     if ((CLASS[id]! & drop) === 0 && id !== ID['x-forwarded-for']) continue
-    out += all.slice(kept - head.start, head.at[i * 4]! - head.start)
+    out += raw.slice(kept - head.start, head.at[i * 4]! - head.start)
     kept = i + 1 < head.count ? head.at[i * 4 + 4]! : head.fieldsEnd
   }
-  out += all.slice(kept - head.start)
+  out += raw.slice(kept - head.start, head.fieldsEnd - head.start)
   if (head.host < 0) out += `Host: ${head.hostOf(bytes) || hostName}\r\n`
   out += client.isTrusted ? forwardedByTrusted(head, bytes, client) : client.forwardedLines
   return `${out}${isUpgrade ? 'Connection: Upgrade\r\nUpgrade: websocket\r\n' : ''}\r\n`
 }
 
 // Method and target; an absolute form becomes the origin form its Host field agrees with.
-function startLine(head: RequestHead, all: string): string {
-  if (!head.isAbsolute) return all.slice(0, head.targetEnd - head.start)
-  const method = all.slice(0, head.methodEnd - head.start)
+function startLine(head: RequestHead, raw: string): string {
+  if (!head.isAbsolute) return raw.slice(0, head.targetEnd - head.start)
+  const method = raw.slice(0, head.methodEnd - head.start)
   const isEmpty = head.pathStart === head.pathEnd
   if (isEmpty && head.targetEnd === head.pathEnd && method === 'OPTIONS') return `${method} *` // RFC 9112 section 3.2.4
   const slash = isEmpty ? '/' : ''
-  return `${method} ${slash}${all.slice(head.pathStart - head.start, head.targetEnd - head.start)}`
+  return `${method} ${slash}${raw.slice(head.pathStart - head.start, head.targetEnd - head.start)}`
 }
 
 function forwardedByTrusted(head: RequestHead, bytes: Buffer, client: Client): string {

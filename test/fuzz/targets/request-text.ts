@@ -1,5 +1,6 @@
 // test/fuzz/targets/request-text.ts: what http nodes get of a request: read again, it is the same request without what
 // is not theirs.
+import { latin1 } from '../../../base/latin1.ts'
 import { describeClient, TrustedProxies } from '../../../gateway/client.ts'
 import { requestText } from '../../../gateway/http1/request-text.ts'
 import { asksForWebSocket } from '../../../gateway/http1/upgrade.ts'
@@ -32,7 +33,15 @@ export const forwardedRequest: Target = {
     const client = random.happens(0.5) ? STRANGER : TRUSTED
     const isUpgrade = asksForWebSocket(HEAD, input)
     const passesExpect = random.happens(0.5)
-    const text = requestText(HEAD, input, client, isUpgrade, passesExpect, HOST_NAME)
+    const text = requestText(
+      HEAD,
+      input,
+      latin1(input, HEAD.start, HEAD.end),
+      client,
+      isUpgrade,
+      passesExpect,
+      HOST_NAME,
+    )
     const kind = shapeOf(HEAD, HEAD.method + (HEAD.isAbsolute ? 16 : 0))
     if (random.below(SECOND_READER_EVERY) > 1) return kind
     const before = readRequest(input.toString('latin1', HEAD.start, HEAD.end), 1_024, 65_536)
@@ -43,7 +52,8 @@ export const forwardedRequest: Target = {
     return kind
   },
   parse(input) {
-    if (HEAD.parse(input, 0, input.length) > 0) requestText(HEAD, input, STRANGER, false, false, HOST_NAME)
+    if (HEAD.parse(input, 0, input.length) > 0)
+      requestText(HEAD, input, latin1(input, HEAD.start, HEAD.end), STRANGER, false, false, HOST_NAME)
   },
 }
 
