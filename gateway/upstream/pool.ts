@@ -51,8 +51,10 @@ export class NodePool {
 
   put(connection: UpstreamConnection): void {
     connection.isReused = true
-    if (this.#idle.length >= this.limit) connection.close()
-    else this.#idle.push(connection)
+    if (this.limit === 0) return connection.close()
+    // The oldest gives way: were it the new one, a full pool would stay too stale for requests that must not be repeated.
+    if (this.#idle.length >= this.limit) this.closeLongest()
+    this.#idle.push(connection)
   }
 
   forget(connection: UpstreamConnection): void {
