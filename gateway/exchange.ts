@@ -16,7 +16,6 @@ import { HEAD, RequestHead } from './http1/request-head.ts'
 import { requestText } from './http1/request-text.ts'
 import { asksForWebSocket } from './http1/upgrade.ts'
 import { logExchange } from './log-exchange.ts'
-import type { Socket } from './socket.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream/connection.ts'
 import { lastPacket, uwsgiPacket } from './uwsgi/packet.ts'
 import { WELCOME } from './welcome.ts'
@@ -26,8 +25,6 @@ const MOST_TRIES = 4
 /** Between two looks at a node whose queue of connections is full. */
 const FULL_QUEUE_MS = 20
 const MOST_FULL_QUEUE_MS = 320
-/** A head and the first bytes of its body leave in one write up to this size. */
-const JOINED_BYTES = 16_384
 
 /** Connects that fail for want of something of our own: no node is to blame, and none has more luck. */
 const OUR_LIMITS = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
@@ -188,16 +185,9 @@ export class Exchange implements UpstreamUser {
     this.#isExpecting = false
     // A node may answer without reading on. A body that leaves whole, with its head, is here before that.
     if (this.#headText === '' || !this.connection.isBodyComplete) socket.outliveWrites()
-    if (this.#headText === '') give(socket, bytes, start, end)
-    else {
-      const text = this.#headText
-      this.#headText = ''
-      if (text.length + end - start <= JOINED_BYTES) socket.writeText(text + latin1(bytes, start, end))
-      else {
-        socket.writeText(text)
-        socket.write(bytes.subarray(start, end))
-      }
-    }
+    const text = this.#headText
+    this.#headText = ''
+    socket.give(text, bytes, start, end)
     if (socket.pending > 0) {
       this.connection.pauseBody()
       socket.tellFlushed()
@@ -212,7 +202,7 @@ export class Exchange implements UpstreamUser {
   /** Bytes of the client inside a tunnel, or behind an upgrade that waits for its 101. */
   tunnelToNode(bytes: Buffer, start: number, end: number): void {
     const socket = this.upstream!.socket
-    give(socket, bytes, start, end)
+    socket.give('', bytes, start, end)
     if (socket.pending > 0) {
       this.connection.pauseBody()
       socket.tellFlushed()
@@ -604,9 +594,4 @@ export class Exchange implements UpstreamUser {
     this.world.counters.requests++
     if (this.world.accessLog !== null) logExchange(this)
   }
-}
-
-function give(socket: Socket, bytes: Buffer, start: number, end: number): void {
-  if (start === 0 && end === bytes.length) socket.give(bytes)
-  else socket.write(bytes.subarray(start, end))
 }

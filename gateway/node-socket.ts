@@ -4,16 +4,18 @@
 // start proves the first; where Node should change it, plain 'data' events serve instead.
 import net from 'node:net'
 import tls from 'node:tls'
+import { writeLatin1 } from '../base/latin1.ts'
 import type { NodeEndpoint } from '../base/picture.ts'
 import { guard } from './boundary.ts'
 import type { ClientCertificate } from './client.ts'
-import { HEAD_ROOM, type Origin, type Socket, type SocketOwner, TAIL_ROOM } from './socket.ts'
+import { forgo, giveBack, isLarge, readPart, takeLarge, takeSmall } from './slabs.ts'
+import { HEAD_ROOM, type Origin, type Socket, type SocketOwner } from './socket.ts'
 
-const READ_BYTES = 65536
 const EMPTY = Buffer.alloc(0)
-const MOST_SPARE_SLABS = 64
 /** A TLS client that does not even take the end mark is left after this. */
 const CLOSING_MS = 5_000
+/** A text and bytes behind it are copied together up to this size: beyond, two pieces in one system call cost less. */
+const JOINED_BYTES = 16_384
 /** Smaller ones cost less to collect. */
 const RELEASED_BYTES = 8192
 
@@ -22,7 +24,8 @@ interface Wrapped extends net.Socket {
   [WRAPPED]: NodeSocket
 }
 
-const spareSlabs: Buffer[] = []
+/** Where a text and the bytes behind it are put together. */
+let joint = Buffer.allocUnsafeSlow(JOINED_BYTES)
 
 export class NodeSocket implements Socket {
   readonly #socket: net.Socket
@@ -50,6 +53,7 @@ export class NodeSocket implements Socket {
     this.remoteAddress = isAccepted ? (origin?.address ?? socket.remoteAddress ?? '') : ''
     this.remotePort = isAccepted ? (origin?.port ?? socket.remotePort ?? 0) : 0
     this.isStranger = origin?.isStranger ?? false
+    if (!isAccepted) this.#useSlab(takeSmall())
     ;(socket as Wrapped)[WRAPPED] = this
   }
 
@@ -71,10 +75,27 @@ export class NodeSocket implements Socket {
     this.#socket.write(bytes)
   }
 
-  give(bytes: Buffer): void {
-    this.#socket.write(bytes)
+  give(text: string, bytes: Buffer, start: number, end: number): void {
+    const rest = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
+    if (text === '') this.#socket.write(rest)
+    else if (text.length + rest.length <= joint.length) this.#writeJoined(text, rest)
+    else {
+      this.#socket.cork()
+      this.#socket.write(text, 'latin1')
+      this.#socket.write(rest)
+      this.#socket.uncork()
+    }
+    if (end < bytes.length) return
     if (this.pending === 0) release(bytes)
     else this.#given = bytes
+  }
+
+  // One copy, where a joined string would take three.
+  #writeJoined(text: string, bytes: Buffer): void {
+    const head = writeLatin1(joint, text, 0)
+    bytes.copy(joint, head)
+    this.#socket.write(joint.subarray(0, head + bytes.length))
+    if (this.pending > 0) joint = Buffer.allocUnsafeSlow(joint.length) // the old one waits with the write
   }
 
   writeText(text: string): void {
@@ -134,17 +155,40 @@ export class NodeSocket implements Socket {
     else socket.destroy()
   }
 
-  keepBytes(): void {
-    this.#slab = takeSlab()
+  keepBytes(writer: Socket): void {
+    const slab = this.#slab!
+    this.#useSlab(takeSmall())
+    if (isLarge(slab)) (writer as NodeSocket).#socket.write(EMPTY, error => (error ? forgo : giveBack)(slab))
+  }
+
+  expectLong(): void {
+    const slab = this.#slab!
+    if (isLarge(slab)) return
+    const large = takeLarge()
+    if (large === null) return
+    this.#useSlab(large)
+    giveBack(slab)
+  }
+
+  expectShort(): void {
+    const slab = this.#slab!
+    if (!isLarge(slab)) return
+    this.#useSlab(takeSmall())
+    giveBack(slab)
+  }
+
+  #useSlab(slab: Buffer): void {
+    this.#slab = slab
     this.#isSlabNew = true
   }
 
   // --- called by the socket below
 
-  useSlab(): Uint8Array | null {
+  /** Called before the first read, and after each. @returns null: it stays the same */
+  nextReadPart(): Uint8Array | null {
     if (!this.#isSlabNew) return null
     this.#isSlabNew = false
-    return this.#slab!.subarray(HEAD_ROOM, HEAD_ROOM + READ_BYTES)
+    return readPart(this.#slab!)
   }
 
   /** Remembers that the other side takes no more. @returns null: the stream lives on */
@@ -209,14 +253,9 @@ export class NodeSocket implements Socket {
 
   /** The slab serves another connection, unless it is lent: reading pauses exactly while its bytes wait in a write. */
   retire(): void {
-    if (this.#slab !== null && !this.#isPaused && spareSlabs.length < MOST_SPARE_SLABS)
-      spareSlabs.push(this.#slab)
+    if (this.#slab !== null) (this.#isPaused ? forgo : giveBack)(this.#slab)
     this.#slab = null
   }
-}
-
-function takeSlab(): Buffer {
-  return spareSlabs.pop() ?? Buffer.allocUnsafeSlow(HEAD_ROOM + READ_BYTES + TAIL_ROOM)
 }
 
 // "/C=IT/O=X/CN=y", as OpenSSL writes it in one line: what is not printable ASCII becomes "\\xC3", byte by byte.
@@ -233,10 +272,12 @@ function oneLine(subject: Readonly<Record<string, string | string[] | undefined>
 }
 
 // Each read of an accepted socket allocates, and V8 collects only after some 60 MB of that: uploads would grow by as much.
-// Only bytes that fill their memory are surely alone in it; Node lets several short reads share one piece.
+// Bytes that fill their memory are surely alone in it, and those that are too many for Buffer's pool.
 function release(bytes: Buffer): void {
   const { buffer, byteLength } = bytes
-  if (byteLength >= RELEASED_BYTES && buffer.byteLength === byteLength) (buffer as ArrayBuffer).transfer(0)
+  if (byteLength < RELEASED_BYTES) return
+  if (buffer.byteLength === byteLength || byteLength >= Buffer.poolSize >>> 1)
+    (buffer as ArrayBuffer).transfer(0)
 }
 
 /**
@@ -274,8 +315,7 @@ export function connect(endpoint: NodeEndpoint, address: string, owner: SocketOw
   const socket = new net.Socket({
     allowHalfOpen: true,
     onread: {
-      // Called before the first read, and after each: null keeps the buffer.
-      buffer: (() => wrapped?.useSlab() ?? null) as () => Uint8Array,
+      buffer: (() => wrapped?.nextReadPart() ?? null) as () => Uint8Array,
       callback: count => {
         guard('node data', wrapped, tellTaken, count)
         return true
@@ -283,7 +323,6 @@ export function connect(endpoint: NodeEndpoint, address: string, owner: SocketOw
     },
   })
   wrapped = new NodeSocket(socket, owner, false, null)
-  wrapped.keepBytes()
   socket.setNoDelay(true)
   socket.on('connect', onConnect)
   socket.on('error', onError)

@@ -16,6 +16,8 @@ export interface Paced {
   readonly taking: number
   /** Bytes of that which the kernel has taken. */
   readonly takenBytes: number
+  /** Bytes of that which wait for it, together: it may have taken any part of them. */
+  readonly waitingBytes: number
   readonly isIdle: boolean
   sendsTooSlowly(): void
   takesTooSlowly(): void
@@ -75,7 +77,8 @@ class Pace {
     const least = minRate / 1_000
     if (sendsMs >= minRateAfterMs && connection.sentBytes < sendsMs * least) connection.sendsTooSlowly()
     else if (takesMs >= minRateAfterMs) {
-      const taken = connection.takenBytes - pace.#takenAtFirst + UNSEEN_BYTES
+      const taken =
+        connection.takenBytes - pace.#takenAtFirst + Math.max(UNSEEN_BYTES, connection.waitingBytes)
       if (taken < takesMs * least) connection.takesTooSlowly()
     }
   }

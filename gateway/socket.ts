@@ -48,8 +48,11 @@ export interface Socket {
   /** The certificate the client proved to have; null when none was asked for or given. */
   clientCertificate(): ClientCertificate | null
   write(bytes: Buffer): void
-  /** Writes bytes that nobody looks at again: their memory is free for the next read as soon as they have left. */
-  give(bytes: Buffer): void
+  /**
+   * Writes `text`, one byte a character and '' for none, and bytes[start, end) behind it, together. Nobody looks at what
+   * stands before `end` again: where that is all, the memory is free for another read as soon as it has left.
+   */
+  give(text: string, bytes: Buffer, start: number, end: number): void
   /** One byte a character. The text is copied: no buffer has to be kept. */
   writeText(text: string): void
   /** Ask for one {@link SocketOwner.onFlushed}. */
@@ -68,6 +71,11 @@ export interface Socket {
   destroy(): void
   /** Close with RST, so that the other side cannot take a cut message for a whole one. */
   reset(): void
-  /** The bytes of the running onData are still in use: read into another buffer from now on. */
-  keepBytes(): void
+  // Of connected sockets, and only during their onData:
+  /** Its bytes wait in a write of `writer`: read into another buffer from now on. */
+  keepBytes(writer: Socket): void
+  /** Much more follows, and nothing refers to its bytes any more: read larger pieces, if there is a buffer for that. */
+  expectLong(): void
+  /** Nothing refers to its bytes any more: back to pieces of the usual size. */
+  expectShort(): void
 }

@@ -24,6 +24,8 @@ const MOST_UNSENT_BYTES = 65_536
 /** Requests begun in one go: then other connections have their turn. */
 const MOST_AT_ONCE = 32
 const SMALL_HEAD_BYTES = 1_024
+/** What a client takes within http-timeout at least. */
+const PIECE_BYTES = 65_536
 const LINGER_MS = 5_000
 const MOST_LINGER_BYTES = 4 * 1024 * 1024
 
@@ -167,6 +169,10 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
     return relay.headBytes + relay.bodyBytes - this.socket.pending
   }
 
+  get waitingBytes(): number {
+    return this.socket.pending
+  }
+
   // An answer belongs to the picture of its exchange until it is taken.
   get #pacePicture(): Picture {
     const isBetween = this.#state === READING && this.socket.pending === 0
@@ -288,6 +294,12 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
   /** Something moved: the time-out starts anew. */
   touch(): void {
     this.#world.wheel.arm(this, this.#exchange.running.picture.timeoutMs)
+  }
+
+  /** The client has to take what waits for it: that shows only once all of it is gone, so more of it may take longer. */
+  awaitTaking(): void {
+    const { timeoutMs } = this.#exchange.running.picture
+    this.#world.wheel.arm(this, timeoutMs * Math.max(1, Math.floor(this.socket.pending / PIECE_BYTES)))
   }
 
   /** The node can take the request: send what is here of it. */
@@ -618,7 +630,7 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
     if (this.#state === FLUSHING) return
     this.#state = FLUSHING
     this.#world.admission.idle.remove(this)
-    this.touch()
+    this.awaitTaking()
     this.socket.tellFlushed()
   }
 

@@ -15,6 +15,8 @@ import { namesWebSocket } from './upgrade.ts'
 const MOST_HEAD_BYTES = 65_536
 const MOST_FIELDS = 512
 const MOST_INTERIM = 16
+/** Of a body with a longer rest larger pieces are read. */
+const LONG_BYTES = 262_144
 /** A head and the body bytes behind it are joined as text up to this size when they cannot stand side by side. */
 const JOINED_BYTES = 16_384
 
@@ -289,9 +291,14 @@ export class Relay {
     const { socket } = this.#connection
     if (text !== '') writeBoth(socket, text, bytes, start, stop)
     else if (stop > headStart) socket.write(bytes.subarray(headStart, stop))
-    if (!isDone) return this.#slowDown(upstream)
+    if (!isDone) {
+      if (this.#kind === SIZED && this.#left > LONG_BYTES && socket.pending === 0)
+        upstream.socket.expectLong()
+      return this.#slowDown(upstream)
+    }
     if (stop < end) this.#nodeKeeps = false // bytes after the answer: this connection cannot be trusted again
-    if (socket.pending > 0) upstream.socket.keepBytes()
+    if (socket.pending > 0) upstream.socket.keepBytes(socket)
+    else upstream.socket.expectShort()
     this.#exchange.answerDone(this.#nodeKeeps)
   }
 
@@ -343,6 +350,7 @@ export class Relay {
     if (upstream === null || socket.pending === 0) return
     upstream.socket.pause()
     socket.tellFlushed()
+    this.#connection.awaitTaking()
   }
 }
 

@@ -1,0 +1,50 @@
+// gateway/slabs.ts: what connections to nodes read into: a buffer of 64 KB each, and a few large ones for long bodies.
+// Eight times fewer reads and writes halve the cost of a long body; short ones would only lose the processor's caches.
+import { HEAD_ROOM, TAIL_ROOM } from './socket.ts'
+
+const SMALL_BYTES = 65_536
+const LARGE_BYTES = 524_288
+const MOST_SPARE_SMALL = 64
+/** Of one process: whoever finds none free goes on with a small one. */
+const MOST_LARGE = 64
+
+const spareSmall: Buffer[] = []
+const spareLarge: Buffer[] = []
+let largeCount = 0 // lent and spare
+
+/** The part of a slab that is read into; what is around it is for heads and line ends. */
+export function readPart(slab: Buffer): Buffer {
+  return slab.subarray(HEAD_ROOM, slab.length - TAIL_ROOM)
+}
+
+export function isLarge(slab: Buffer): boolean {
+  return slab.length > LARGE_BYTES
+}
+
+export function takeSmall(): Buffer {
+  return spareSmall.pop() ?? allocate(SMALL_BYTES)
+}
+
+/** @returns null when all are in use */
+export function takeLarge(): Buffer | null {
+  const spare = spareLarge.pop()
+  if (spare !== undefined) return spare
+  if (largeCount === MOST_LARGE) return null
+  largeCount++
+  return allocate(LARGE_BYTES)
+}
+
+/** Takes back a slab that nothing refers to any more. */
+export function giveBack(slab: Buffer): void {
+  if (isLarge(slab)) spareLarge.push(slab)
+  else if (spareSmall.length < MOST_SPARE_SMALL) spareSmall.push(slab)
+}
+
+/** A slab will not come back: a write that was given up may still refer to it. */
+export function forgo(slab: Buffer): void {
+  if (isLarge(slab)) largeCount--
+}
+
+function allocate(readBytes: number): Buffer {
+  return Buffer.allocUnsafeSlow(HEAD_ROOM + readBytes + TAIL_ROOM)
+}
