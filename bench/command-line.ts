@@ -35,7 +35,7 @@ const HELP = `usage: npm run bench -- [options]
   --row NAME           only this row; repeatable. Rows: ${ROWS.map(row => row.name).join(', ')}
   --only NAME[,NAME]   only these peers. Peers: ${PEERS.map(peer => peer.name).join(', ')}
   --also NAME=COMMAND  one more peer: a command that listens on 127.0.0.1:{port} and passes requests to {node}, which
-                       is a port or the path of a UNIX socket
+                       is a port or the path of a UNIX socket; with TLS where it names {certificate} and {key}
   --rounds N           rounds for each peer (${ROUNDS})
   --seconds S          length of a round (1)
   --quick              under a minute, for a first impression: ${QUICK_ROUNDS} rounds after a short warm-up, and unless

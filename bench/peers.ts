@@ -13,16 +13,18 @@ export const PEERS: readonly Peer[] = [nginx, nginxBuffers, haproxy, sluice, htt
 /** For a first impression. */
 export const QUICK_PEERS: readonly Peer[] = [nginx, nginxBuffers, haproxy, sluice]
 
-/** A peer given on the command line. @param command with {port} and {node} */
+/** A peer given on the command line. @param command with {port} and {node}, and {certificate} and {key} for rows with TLS */
 export function peerFromCommand(name: string, command: string): Peer {
   return {
     name,
     needs: [],
-    serves: row => row.client === 'http' && row.node === 'http',
-    prepare: ({ row, port, node }) =>
+    serves: row => row.client === (command.includes('{key}') ? 'https' : 'http') && row.node === 'http',
+    prepare: ({ row, port, node, certificate }) =>
       command
         .replaceAll('{port}', String(port))
         .replaceAll('{node}', row.over === 'unix' ? node.path : String(node.port))
+        .replaceAll('{certificate}', certificate.certificate)
+        .replaceAll('{key}', certificate.key)
         .split(/\s+/),
   }
 }

@@ -28,6 +28,9 @@ export const nginxBuffers: Peer = {
   prepare: job => prepare(job, BUFFERS),
 }
 
+// Before 1.23.4 its default ends with TLS 1.2, whose resumed handshakes have no key exchange; the others speak 1.3.
+const PROTOCOLS = 'ssl_protocols TLSv1.2 TLSv1.3;'
+
 // It adds no X-Forwarded-* lines, as the others do or may: that is to its advantage, not to ours.
 function prepare(job: Job, buffers: string): readonly string[] {
   const { directory, row } = job
@@ -60,7 +63,7 @@ function site({ row, port, node, certificate }: Job, host: string): string {
       server {
         listen 127.0.0.1:${port}${row.client === 'https' ? ' ssl' : ''}${host === HOSTS[0] ? ' backlog=1024' : ''};
         server_name ${host};
-        ${row.client === 'https' ? `ssl_certificate ${certificate.certificate}; ssl_certificate_key ${certificate.key};` : ''}
+        ${row.client === 'https' ? `ssl_certificate ${certificate.certificate}; ssl_certificate_key ${certificate.key}; ${PROTOCOLS}` : ''}
         location / {
           ${row.node === 'http' ? httpPass(name) : uwsgiPass(name)}
         }
