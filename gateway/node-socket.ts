@@ -36,8 +36,10 @@ export class NodeSocket implements Socket {
   isDeaf = false
   #wasReset = false // and that write took the kernel's note of it: the read behind it sees a mere end
   readonly #isAccepted: boolean
+  readonly #isTls: boolean
   #slab: Buffer | null = null
   #isSlabNew = false
+  #copied = 0 // of what pends, so much is TLS's own copy
   #tell: (() => void) | null = null
   #given: Buffer | null = null // leaves just now
   #early: Buffer[] | null = null // came while reading paused
@@ -50,6 +52,7 @@ export class NodeSocket implements Socket {
     this.#socket = socket
     this.owner = owner
     this.#isAccepted = isAccepted
+    this.#isTls = isAccepted && socket instanceof tls.TLSSocket
     this.remoteAddress = isAccepted ? (origin?.address ?? socket.remoteAddress ?? '') : ''
     this.remotePort = isAccepted ? (origin?.port ?? socket.remotePort ?? 0) : 0
     this.isStranger = origin?.isStranger ?? false
@@ -59,6 +62,10 @@ export class NodeSocket implements Socket {
 
   get pending(): number {
     return this.#socket.writableLength
+  }
+
+  get isBorrowing(): boolean {
+    return this.#socket.writableLength > this.#copied
   }
 
   get isDestroyed(): boolean {
@@ -102,7 +109,9 @@ export class NodeSocket implements Socket {
     this.#socket.write(text, 'latin1')
   }
 
-  tellFlushed(): void {
+  tellFlushed(isLast = false): void {
+    // The end mark tells as well, and TLS has one to send anyway: an empty write behind the last one is a system call.
+    if (isLast && this.#isTls) this.finish()
     this.#tell ??= () => {
       const given = this.#given
       this.#given = null
@@ -139,8 +148,8 @@ export class NodeSocket implements Socket {
     this.#isClosed = true
     const socket = this.#socket
     // A TLS client takes an end without its own mark for a cut: where all has left, the mark goes too.
-    if (this.#isAccepted && socket instanceof tls.TLSSocket && this.pending === 0) {
-      socket.setTimeout(CLOSING_MS, socket.destroy)
+    if (this.#isTls && this.pending === 0) {
+      if (!socket.writableFinished) socket.setTimeout(CLOSING_MS, socket.destroy)
       socket.destroySoon()
     } else socket.destroy()
   }
@@ -149,8 +158,7 @@ export class NodeSocket implements Socket {
     this.#isClosed = true
     // Only TCP has a reset. Under TLS the missing end mark says the same, on UNIX sockets the missing bytes do.
     const socket = this.#socket
-    const isPlainTcp =
-      this.#isAccepted && socket.localPort !== undefined && !(socket instanceof tls.TLSSocket)
+    const isPlainTcp = this.#isAccepted && socket.localPort !== undefined && !this.#isTls
     if (isPlainTcp) socket.resetAndDestroy()
     else socket.destroy()
   }
@@ -196,6 +204,11 @@ export class NodeSocket implements Socket {
     if (error) this.isDeaf = true
     if (error?.code === 'ECONNRESET') this.#wasReset = true
     return null
+  }
+
+  /** TLS encrypts at once what it is given, though it always says later that it has. */
+  noteCopied(bytes: number): void {
+    this.#copied = bytes
   }
 
   isPaused(): boolean {
@@ -293,7 +306,11 @@ export function adopt(
 ): void {
   const wrapped = new NodeSocket(socket, NOBODY, true, origin)
   socket.on('error', onError)
-  if (socket instanceof tls.TLSSocket) socket.on('close', onCloseEvent) // its end may come without an error
+  if (socket instanceof tls.TLSSocket) {
+    socket.on('close', onCloseEvent) // its end may come without an error
+    socket._write = writeCopy
+    socket._writev = writeCopies
+  }
   wrapped.owner = makeOwner(wrapped)
   if (usesPush) {
     socket.push = push
@@ -369,6 +386,26 @@ function writeAllOrDrop(
   const wrapped = (this as Wrapped)[WRAPPED]
   if (wrapped.isDeaf) done()
   else net.Socket.prototype._writev!.call(this, chunks, error => done(wrapped.noteDeaf(error)))
+}
+
+// Called once nothing else is being written: what they are given is copied when they return.
+function writeCopy(
+  this: net.Socket,
+  bytes: unknown,
+  encoding: BufferEncoding,
+  done: (error?: Error | null) => void,
+): void {
+  ;(this as Wrapped)[WRAPPED].noteCopied((bytes as Buffer | string).length)
+  net.Socket.prototype._write.call(this, bytes, encoding, done)
+}
+
+function writeCopies(
+  this: net.Socket,
+  chunks: { chunk: unknown; encoding: BufferEncoding }[],
+  done: (error?: Error | null) => void,
+): void {
+  ;(this as Wrapped)[WRAPPED].noteCopied(this.writableLength) // all that waits
+  net.Socket.prototype._writev!.call(this, chunks, done)
 }
 
 function onDataEvent(this: net.Socket, bytes: Buffer): void {

@@ -40,8 +40,10 @@ export interface Socket {
   readonly remotePort: number
   /** See {@link Origin.isStranger}. */
   readonly isStranger: boolean
-  /** Bytes accepted by write and not yet taken by the kernel. 0 means that the written buffers may be used again. */
+  /** Bytes accepted by write and not yet taken by the kernel. */
   readonly pending: number
+  /** Whether written buffers are still read from; else they may be used again, though their bytes may be pending. */
+  readonly isBorrowing: boolean
   readonly isDestroyed: boolean
   /** A write failed: what was written since goes nowhere, though an answer may still be read. */
   readonly isDeaf: boolean
@@ -55,8 +57,8 @@ export interface Socket {
   give(text: string, bytes: Buffer, start: number, end: number): void
   /** One byte a character. The text is copied: no buffer has to be kept. */
   writeText(text: string): void
-  /** Ask for one {@link SocketOwner.onFlushed}. */
-  tellFlushed(): void
+  /** Ask for one {@link SocketOwner.onFlushed}. @param isLast nothing will be written any more */
+  tellFlushed(isLast?: boolean): void
   /** No onData until resume. */
   pause(): void
   resume(): void

@@ -631,7 +631,7 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
     this.#state = FLUSHING
     this.#world.admission.idle.remove(this)
     this.awaitTaking()
-    this.socket.tellFlushed()
+    this.socket.tellFlushed(true)
   }
 
   #linger(): void {

@@ -297,7 +297,7 @@ export class Relay {
       return this.#slowDown(upstream)
     }
     if (stop < end) this.#nodeKeeps = false // bytes after the answer: this connection cannot be trusted again
-    if (socket.pending > 0) upstream.socket.keepBytes(socket)
+    if (socket.isBorrowing) upstream.socket.keepBytes(socket)
     else upstream.socket.expectShort()
     this.#exchange.answerDone(this.#nodeKeeps)
   }
