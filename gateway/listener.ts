@@ -112,7 +112,10 @@ export class Listener {
   // The socket is the arrival's own, or the secure one over it.
   readonly #arrived = (socket: net.Socket, arrival: Arrival): void => {
     guard('accept', { abandon: () => socket.destroy() }, () => {
-      this.#serve(socket, arrival.origin)
+      // A secure socket would ask the kernel for its other end anew.
+      const { remoteAddress, remotePort } = arrival.socket
+      const peer = { address: remoteAddress ?? '', port: remotePort ?? 0, isStranger: false }
+      this.#serve(socket, arrival.origin ?? peer)
       arrival.leave() // later: there is no moment in which nobody counts it
     })
   }
