@@ -15,19 +15,23 @@ const ANSWER = 'x'.repeat(100)
 const FILES = { '10k': 10 * 1024, '100k': 100 * 1024, '1m': 1024 * 1024 }
 const KINDS = { http: nginxCommand, uwsgi: uwsgiCommand }
 
-/** @param cpu where it runs */
+/**
+ * @param cpu where it runs
+ * @param more locations that an nginx has besides
+ */
 export async function startNode(
   kind: Row['node'],
   directory: string,
   cpu: number,
+  more = '',
 ): Promise<{ node: NodeAddress; running: Running }> {
   const node = { port: await freePort(), path: join(directory, 'node.sock') }
-  const command = KINDS[kind](node, directory)
+  const command = KINDS[kind](node, directory, more)
   return { node, running: await start('node', command, cpu, node.port, directory) }
 }
 
 // "/post" reads the whole body before it answers, as an application does: passing the request on makes nginx do so.
-function nginxCommand(node: NodeAddress, directory: string): readonly string[] {
+function nginxCommand(node: NodeAddress, directory: string, more: string): readonly string[] {
   const file = join(directory, 'node.conf')
   mkdirSync(join(directory, 'files'))
   for (const [name, bytes] of Object.entries(FILES))
@@ -65,6 +69,7 @@ function nginxCommand(node: NodeAddress, directory: string): readonly string[] {
           proxy_set_header Content-Length "";
           proxy_pass_request_body off;
         }
+        ${more}
       }
       server {
         listen unix:${directory}/sink.sock backlog=1024;

@@ -10,6 +10,8 @@ export type FromNode = { readonly kind: 'ports'; readonly ports: readonly number
 
 const PIECE_MS = 30
 const KEEP_ALIVE_MS = 600_000
+/** The only one: from then on the stream is idle until its client leaves. */
+const FIRST_EVENT = 'data: first\n\n'
 // RFC 6455 section 1.3.
 const WEBSOCKET = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
@@ -30,6 +32,8 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
   const act = request.url?.split('/').at(-1)
   if (act === 'up') receive(request, response, port)
   else if (act === 'down') sendInPieces(response, port)
+  else if (act === 'events')
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(FIRST_EVENT)
   else if (act === 'flood') {
     response.writeHead(200, { 'X-Port': port, 'Content-Length': BIG_BYTES })
     for (let sent = 0; sent < BIG_BYTES; sent += BLOCK.length) response.write(BLOCK)

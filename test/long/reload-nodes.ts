@@ -56,7 +56,8 @@ export async function startNodes(t: Test, versions: number): Promise<VersionNode
   return http.map((port, version) => ({ http: port, uwsgi: uwsgi[version]! }))
 }
 
-async function httpPorts(t: Test, versions: number): Promise<readonly number[]> {
+/** Ports of http nodes alone. */
+export async function httpPorts(t: Test, versions: number): Promise<readonly number[]> {
   const child = fork(new URL('reload-node.ts', import.meta.url), [String(versions)])
   const gone = once(child, 'exit')
   t.teardown(() => {

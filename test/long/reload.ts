@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { compileCheckout } from '../../bench/compile.ts'
 import { checkPrerequisites } from '../../bench/prerequisites.ts'
+import { Ends } from './ends.ts'
 import { idleShare } from './reload-machine.ts'
 import { startNodes } from './reload-nodes.ts'
 import { killAndReload } from './reload-one.ts'
@@ -44,19 +45,6 @@ const LOAD = {
   uploads: 4,
   downloads: 4,
   webSockets: 2,
-}
-
-/** Ends what was started, the latest first. */
-class Ends {
-  readonly #ends: (() => unknown)[] = []
-
-  teardown(end: () => unknown): void {
-    this.#ends.push(end)
-  }
-
-  async all(): Promise<void> {
-    for (const end of this.#ends.splice(0).reverse()) await end()
-  }
 }
 
 interface Wish {
