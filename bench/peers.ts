@@ -18,7 +18,7 @@ export function peerFromCommand(name: string, command: string): Peer {
   return {
     name,
     needs: [],
-    serves: row => row.client === (command.includes('{key}') ? 'https' : 'http') && row.node === 'http',
+    serves: row => row.client === (command.includes('{key}') ? 'https' : 'http'),
     prepare: ({ row, port, node, certificate }) =>
       command
         .replaceAll('{port}', String(port))
