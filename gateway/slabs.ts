@@ -8,25 +8,26 @@ const MOST_SPARE_SMALL = 64
 /** Of one process: whoever finds none free goes on with a small one. */
 const MOST_LARGE = 64
 
-const spareSmall: Buffer[] = []
-const spareLarge: Buffer[] = []
+/** What a connection to a node reads into, with room around that for what is written beside it. */
+export interface Slab {
+  readonly bytes: Buffer
+  readonly readPart: Uint8Array
+}
+
+const spareSmall: Slab[] = []
+const spareLarge: Slab[] = []
 let largeCount = 0 // lent and spare
 
-/** The part of a slab that is read into; what is around it is for heads and line ends. */
-export function readPart(slab: Buffer): Buffer {
-  return slab.subarray(HEAD_ROOM, slab.length - TAIL_ROOM)
+export function isLarge(slab: Slab): boolean {
+  return slab.bytes.length > LARGE_BYTES
 }
 
-export function isLarge(slab: Buffer): boolean {
-  return slab.length > LARGE_BYTES
-}
-
-export function takeSmall(): Buffer {
+export function takeSmall(): Slab {
   return spareSmall.pop() ?? allocate(SMALL_BYTES)
 }
 
 /** @returns null when all are in use */
-export function takeLarge(): Buffer | null {
+export function takeLarge(): Slab | null {
   const spare = spareLarge.pop()
   if (spare !== undefined) return spare
   if (largeCount === MOST_LARGE) return null
@@ -35,16 +36,17 @@ export function takeLarge(): Buffer | null {
 }
 
 /** Takes back a slab that nothing refers to any more. */
-export function giveBack(slab: Buffer): void {
+export function giveBack(slab: Slab): void {
   if (isLarge(slab)) spareLarge.push(slab)
   else if (spareSmall.length < MOST_SPARE_SMALL) spareSmall.push(slab)
 }
 
 /** A slab will not come back: a write that was given up may still refer to it. */
-export function forgo(slab: Buffer): void {
+export function forgo(slab: Slab): void {
   if (isLarge(slab)) largeCount--
 }
 
-function allocate(readBytes: number): Buffer {
-  return Buffer.allocUnsafeSlow(HEAD_ROOM + readBytes + TAIL_ROOM)
+function allocate(readBytes: number): Slab {
+  const bytes = Buffer.allocUnsafeSlow(HEAD_ROOM + readBytes + TAIL_ROOM)
+  return { bytes, readPart: bytes.subarray(HEAD_ROOM, HEAD_ROOM + readBytes) }
 }
