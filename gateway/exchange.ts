@@ -8,6 +8,7 @@ import type { Node } from '../routing/node.ts'
 import type { Table } from '../routing/table.ts'
 import { errorAnswer, type OwnAnswer } from './answers.ts'
 import { guard } from './boundary.ts'
+import type { Client } from './client.ts'
 import { NO_BODY } from './http1/body-kind.ts'
 import type { Http1Connection } from './http1/connection.ts'
 import { ID } from './http1/field-names.ts'
@@ -17,7 +18,7 @@ import { requestText } from './http1/request-text.ts'
 import { asksForWebSocket } from './http1/upgrade.ts'
 import { logExchange } from './log-exchange.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream/connection.ts'
-import { lastPacket, uwsgiPacket } from './uwsgi/packet.ts'
+import { type CommonVariables, commonVariables, lastPacket, uwsgiPacket } from './uwsgi/packet.ts'
 import { WELCOME } from './welcome.ts'
 import type { Running, World } from './world.ts'
 
@@ -58,6 +59,7 @@ export class Exchange implements UpstreamUser {
   #saysContinue = false // and it is we who say it, not the node
   #hasSentBody = false
   #headText = '' // encoded for the node, not sent yet
+  #common: CommonVariables | null = null // of the packets made last
   #backend: Backend | null = null
   #tried: Node[] | null = null
   #lastHost = ''
@@ -359,8 +361,8 @@ export class Exchange implements UpstreamUser {
   }
 
   #encode(head: RequestHead, bytes: Buffer, node: Node): boolean {
-    const { picture, vars } = this.running
-    const client = this.connection.client
+    const { picture } = this.running
+    const { client } = this.connection
     const passesExpect = node.proto === 'http' && picture.manageExpect < 0 && head.minor === 1
     this.#saysContinue = !passesExpect
     if (node.proto === 'http') {
@@ -384,15 +386,7 @@ export class Exchange implements UpstreamUser {
     this.#headText = uwsgiPacket(
       head,
       bytes,
-      client,
-      this.client,
-      {
-        hostName: picture.hostName,
-        serverNameAsHost: picture.serverNameAsHost,
-        portText: this.connection.listener.portText,
-        vars,
-        varCount: picture.vars.length,
-      },
+      this.#commonVariables(client, head.minor),
       picture.modifier1 || node.modifier1,
       picture.modifier2 || node.modifier2,
       picture.chunkedInput || picture.rawBody,
@@ -403,6 +397,22 @@ export class Exchange implements UpstreamUser {
     if (this.#headText !== '') return true
     this.fail(431)
     return false
+  }
+
+  // Mostly those of the request before: a picture makes another client of the connection.
+  #commonVariables(client: Client, minor: number): CommonVariables {
+    const known = this.#common
+    if (known !== null && known.client === client && known.remote === this.client && known.minor === minor)
+      return known
+    const { picture, vars } = this.running
+    this.#common = commonVariables(client, this.client, minor, {
+      hostName: picture.hostName,
+      serverNameAsHost: picture.serverNameAsHost,
+      portText: this.connection.listener.portText,
+      vars,
+      varCount: picture.vars.length,
+    })
+    return this.#common
   }
 
   // Connects that fail are alike, however they fail; after that only what cannot have had an effect goes out again.

@@ -19,9 +19,22 @@ export interface PacketSettings {
   readonly varCount: number
 }
 
+/** Variables that the packets of one client connection have in common, encoded: SERVER_PROTOCOL to REMOTE_PORT. */
+export interface CommonVariables {
+  /** What they were made of. */
+  readonly client: Client
+  readonly remote: string
+  readonly minor: number
+  readonly settings: PacketSettings
+  readonly bytes: Uint8Array
+  readonly count: number
+}
+
 const HEADER_BYTES = 4
 const MOST_BLOCK_BYTES = 65535
 const PACKET = Buffer.allocUnsafeSlow(HEADER_BYTES + MOST_BLOCK_BYTES)
+/** Fits no packet. */
+const TOO_LARGE = new Uint8Array(MOST_BLOCK_BYTES + 1)
 
 /** CGI spelling of a field name's byte: upper case, '-' as '_'. */
 const CGI = Uint8Array.from({ length: 256 }, (_, byte) =>
@@ -36,34 +49,17 @@ let overflowed = false
 export const lastPacket = { variables: 0, bytes: 0 }
 
 /**
- * The packet, one byte a character (text survives a write that is not finished at once; the scratch buffer would not).
- *
- * @param chunked the chunked body follows as it is, for applications that read it themselves (http-chunked-input)
- * @param isUpgrade the client asked for WebSocket and may have it
  * @param remote the client's address after trusted-proxy, '' for UNIX
- * @returns '' when the variables do not fit the 65,535 bytes of a packet
+ * @param minor the request's HTTP/1.x
  */
-export function uwsgiPacket(
-  head: RequestHead,
-  bytes: Buffer,
+export function commonVariables(
   client: Client,
   remote: string,
+  minor: number,
   settings: PacketSettings,
-  modifier1: number,
-  modifier2: number,
-  chunked: boolean,
-  isUpgrade: boolean,
-): string {
-  o = HEADER_BYTES
-  variables = 0
-  overflowed = false
-  field(KEY.REQUEST_METHOD, bytes, head.start, head.methodEnd)
-  const hasQuery = head.pathEnd < head.targetEnd
-  if (hasQuery) pathInfo(head, bytes)
-  field(KEY.REQUEST_URI, bytes, head.targetStart, head.targetEnd)
-  if (!hasQuery) pathInfo(head, bytes)
-  field(KEY.QUERY_STRING, bytes, hasQuery ? head.pathEnd + 1 : head.targetEnd, head.targetEnd)
-  text(KEY.SERVER_PROTOCOL, head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0')
+): CommonVariables {
+  begin()
+  text(KEY.SERVER_PROTOCOL, minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0')
   text(KEY.SCRIPT_NAME, '')
   if (!settings.serverNameAsHost) text(KEY.SERVER_NAME, settings.hostName)
   text(KEY.SERVER_PORT, settings.portText)
@@ -76,18 +72,51 @@ export function uwsgiPacket(
   }
   text(KEY.REMOTE_ADDR, remote === '' ? '0.0.0.0' : remote)
   text(KEY.REMOTE_PORT, remote === client.peer ? String(client.port) : '0')
-  headerFields(head, bytes, client, settings, chunked, isUpgrade)
-  if (settings.vars.length > 0) {
-    raw(settings.vars, 0, settings.vars.length)
-    variables += settings.varCount
-  }
+  const bytes = overflowed ? TOO_LARGE : new Uint8Array(PACKET.subarray(HEADER_BYTES, o)) // a copy
+  return { client, remote, minor, settings, bytes, count: variables }
+}
+
+/**
+ * The packet, one byte a character (text survives a write that is not finished at once; the scratch buffer would not).
+ *
+ * @param chunked the chunked body follows as it is, for applications that read it themselves (http-chunked-input)
+ * @param isUpgrade the client asked for WebSocket and may have it
+ * @returns '' when the variables do not fit the 65,535 bytes of a packet
+ */
+export function uwsgiPacket(
+  head: RequestHead,
+  bytes: Buffer,
+  common: CommonVariables,
+  modifier1: number,
+  modifier2: number,
+  chunked: boolean,
+  isUpgrade: boolean,
+): string {
+  const { settings } = common
+  begin()
+  field(KEY.REQUEST_METHOD, bytes, head.start, head.methodEnd)
+  const hasQuery = head.pathEnd < head.targetEnd
+  if (hasQuery) pathInfo(head, bytes)
+  field(KEY.REQUEST_URI, bytes, head.targetStart, head.targetEnd)
+  if (!hasQuery) pathInfo(head, bytes)
+  field(KEY.QUERY_STRING, bytes, hasQuery ? head.pathEnd + 1 : head.targetEnd, head.targetEnd)
+  encoded(common.bytes, common.count)
+  headerFields(head, bytes, common, chunked, isUpgrade)
+  if (settings.varCount > 0) encoded(settings.vars, settings.varCount)
   if (overflowed) return ''
   lastPacket.variables = variables
   lastPacket.bytes = o - HEADER_BYTES
   PACKET[0] = modifier1
-  PACKET.writeUInt16LE(o - HEADER_BYTES, 1)
+  PACKET[1] = lastPacket.bytes & 255
+  PACKET[2] = lastPacket.bytes >> 8
   PACKET[3] = modifier2
   return latin1(PACKET, 0, o)
+}
+
+function begin(): void {
+  o = HEADER_BYTES
+  variables = 0
+  overflowed = false
 }
 
 /** Encodes the lines of http-var, each "KEY=VALUE"; they stand last, so that they win over the client's fields. */
@@ -103,16 +132,27 @@ export function encodeVars(lines: readonly string[]): Buffer {
   )
 }
 
+/** @param count variables, already encoded */
+function encoded(bytes: Uint8Array, count: number): void {
+  if (o + bytes.length > PACKET.length) {
+    overflowed = true
+    return
+  }
+  PACKET.set(bytes, o)
+  o += bytes.length
+  variables += count
+}
+
 function headerFields(
   head: RequestHead,
   bytes: Buffer,
-  client: Client,
-  settings: PacketSettings,
+  common: CommonVariables,
   chunked: boolean,
   isUpgrade: boolean,
 ): void {
+  const { serverNameAsHost } = common.settings
   // Expect is ours to answer, and the framing of a body that is not chunked is CONTENT_LENGTH.
-  const drop = HOP | EXPECT | (client.isTrusted ? 0 : IDENTITY)
+  const drop = HOP | EXPECT | (common.client.isTrusted ? 0 : IDENTITY)
   let owesConnection = isUpgrade // the client may have sent the field more than once
   for (let i = 0; i < head.count; i++) {
     const id = head.ids[i]!
@@ -129,7 +169,7 @@ function headerFields(
     }
     if (classes === FRAMING && !chunked) continue
     if (i > 0 && seenBefore(head, bytes, i)) continue
-    if (id === ID.host && settings.serverNameAsHost)
+    if (id === ID.host && serverNameAsHost)
       field(KEY.SERVER_NAME, bytes, head.at[i * 4 + 2]!, head.at[i * 4 + 3]!)
     if (id === ID['content-type']) length16(KEY.CONTENT_TYPE)
     else headerKey(bytes, head.at[i * 4]!, head.at[i * 4 + 1]!)
@@ -137,7 +177,7 @@ function headerFields(
   }
   if (head.host >= 0 || !head.isAbsolute) return
   const host = head.hostOf(bytes)
-  if (settings.serverNameAsHost) text(KEY.SERVER_NAME, host)
+  if (serverNameAsHost) text(KEY.SERVER_NAME, host)
   text(KEY.HTTP_HOST, host)
 }
 
@@ -162,7 +202,7 @@ function headerValue(head: RequestHead, bytes: Buffer, first: number, joint: str
     for (let k = 0; k < joint.length; k++) one(joint.charCodeAt(k))
     raw(bytes, head.at[i * 4 + 2]!, head.at[i * 4 + 3]!)
   }
-  if (!overflowed) PACKET.writeUInt16LE(o - sizeAt - 2, sizeAt)
+  if (!overflowed) setSize(sizeAt)
   variables++
 }
 
@@ -192,8 +232,14 @@ function pathInfo(head: RequestHead, bytes: Buffer): void {
   o += 2
   if (head.pathStart === head.pathEnd) PACKET[o++] = 47
   else o = writePathInfo(bytes, head.pathStart, head.pathEnd, head.hasPercent, PACKET, o)
-  PACKET.writeUInt16LE(o - sizeAt - 2, sizeAt)
+  setSize(sizeAt)
   variables++
+}
+
+function setSize(sizeAt: number): void {
+  const size = o - sizeAt - 2
+  PACKET[sizeAt] = size & 255
+  PACKET[sizeAt + 1] = size >> 8
 }
 
 /** @param key size and name, already encoded */

@@ -1,7 +1,7 @@
 // test/fuzz/targets/uwsgi-packet.ts: what uwsgi nodes get of a request, decoded again.
 import { describeClient, TrustedProxies } from '../../../gateway/client.ts'
 import { asksForWebSocket } from '../../../gateway/http1/upgrade.ts'
-import { lastPacket, uwsgiPacket } from '../../../gateway/uwsgi/packet.ts'
+import { commonVariables, lastPacket, uwsgiPacket } from '../../../gateway/uwsgi/packet.ts'
 import { REQUEST_FIXTURES } from '../../gateway/http1/request-fixtures.ts'
 import { decodePacket } from '../../support/uwsgi-packet.ts'
 import { isIdentity, passing } from '../forwarded-reader.ts'
@@ -21,6 +21,7 @@ const SETTINGS = {
   vars: Buffer.alloc(0),
   varCount: 0,
 }
+const COMMON = [0, 1].map(minor => commonVariables(STRANGER, '192.0.2.1', minor, SETTINGS))
 
 export const packet: Target = {
   name: 'uwsgi-packet',
@@ -36,7 +37,7 @@ export const packet: Target = {
     const isUpgrade = asksForWebSocket(HEAD, input)
     const chunked = random.happens(0.5)
     const bytes = Buffer.from(
-      uwsgiPacket(HEAD, input, STRANGER, '192.0.2.1', SETTINGS, 1, 2, chunked, isUpgrade),
+      uwsgiPacket(HEAD, input, COMMON[HEAD.minor]!, 1, 2, chunked, isUpgrade),
       'latin1',
     )
     if (bytes.length === 0) return wrong('no packet for a small head')
@@ -58,7 +59,7 @@ export const packet: Target = {
   },
   parse(input) {
     if (HEAD.parse(input, 0, input.length) > 0)
-      uwsgiPacket(HEAD, input, STRANGER, '192.0.2.1', SETTINGS, 0, 0, false, false)
+      uwsgiPacket(HEAD, input, COMMON[HEAD.minor]!, 0, 0, false, false)
   },
 }
 

@@ -4,7 +4,13 @@ import fc from 'fast-check'
 import t from 'tap'
 import { type ClientCertificate, describeClient, TrustedProxies } from '../../../gateway/client.ts'
 import { RequestHead } from '../../../gateway/http1/request-head.ts'
-import { encodeVars, lastPacket, type PacketSettings, uwsgiPacket } from '../../../gateway/uwsgi/packet.ts'
+import {
+  commonVariables,
+  encodeVars,
+  lastPacket,
+  type PacketSettings,
+  uwsgiPacket,
+} from '../../../gateway/uwsgi/packet.ts'
 import { decodePacket, type UwsgiPacket } from '../../support/uwsgi-packet.ts'
 
 interface Asked extends Partial<PacketSettings> {
@@ -163,6 +169,16 @@ t.test('SERVER_NAME is the Host where asked for, in front of it; absent with it'
   t.equal(packet('', { serverNameAsHost: true, start: 'GET / HTTP/1.0' }, '').get('SERVER_NAME'), undefined)
 })
 
+t.test('an absolute form without Host says it for both names', async t => {
+  const start = 'GET http://b/ HTTP/1.0'
+  t.equal(packet('', { start }, '').get('HTTP_HOST'), 'b')
+  const { vars } = packet('X-A: 1', { serverNameAsHost: true, start }, '')
+  t.strictSame(vars.slice(-2), [
+    ['SERVER_NAME', 'b'],
+    ['HTTP_HOST', 'b'],
+  ])
+})
+
 t.test('a body that goes on in chunks is announced', async t => {
   const { get } = packet('Transfer-Encoding: chunked', { chunked: true })
   t.equal(get('HTTP_TRANSFER_ENCODING'), 'chunked')
@@ -308,9 +324,7 @@ function text(fields: string, asked: Asked = {}, host = 'Host: a\r\n'): string {
   return uwsgiPacket(
     head,
     bytes,
-    client,
-    remote,
-    settings,
+    commonVariables(client, remote, head.minor, settings),
     5,
     6,
     asked.chunked ?? false,
