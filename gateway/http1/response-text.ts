@@ -17,15 +17,19 @@ export function isPassable(head: ResponseHead, keeps: boolean, minor: number, ad
   return (
     keeps &&
     minor === 1 &&
-    head.minor === 1 &&
+    hasOurStatusLine(head) &&
     !addsFraming &&
     (head.classes & (HOP | DATE | STATUS)) === DATE &&
     !head.saysClose &&
     !head.saysUpgrade &&
     !head.namesFields &&
-    head.code !== 204 &&
-    head.reasonStart - head.start === STATUS_LINE_BYTES
+    head.code !== 204
   )
+}
+
+// A head that begins with "Status:" has minor 0.
+function hasOurStatusLine(head: ResponseHead): boolean {
+  return head.minor === 1 && head.reasonStart - head.start === STATUS_LINE_BYTES
 }
 
 /**
@@ -45,9 +49,9 @@ export function responseText(
 ): string {
   const all = latin1(bytes, head.start, head.fieldsEnd)
   const drop = HOP | CONNECTION | STATUS | (framing !== '' || dropsFraming ? FRAMING : 0)
-  const reason = all.slice(head.reasonStart - head.start, head.reasonEnd - head.start)
-  let out = `HTTP/1.1 ${head.code} ${reason}\r\n`
-  let kept = head.fieldsStart
+  const isOurs = hasOurStatusLine(head)
+  let out = isOurs ? '' : statusLine(head, all)
+  let kept = isOurs ? head.start : head.fieldsStart
   if ((head.classes & drop) !== 0 || head.namesFields) {
     for (let i = 0; i < head.count; i++) {
       if ((CLASS[head.ids[i]!]! & drop) === 0) continue
@@ -58,6 +62,11 @@ export function responseText(
   out += all.slice(kept - head.start)
   if (head.date < 0) out += `Date: ${date}\r\n`
   return `${out}${framing}${keeps ? (minor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n'}\r\n`
+}
+
+function statusLine(head: ResponseHead, all: string): string {
+  const reason = all.slice(head.reasonStart - head.start, head.reasonEnd - head.start)
+  return `HTTP/1.1 ${head.code} ${reason}\r\n`
 }
 
 /** An interim answer (1xx) for the client: its fields without the connection's own. */
