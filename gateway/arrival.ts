@@ -5,13 +5,14 @@ import { plainAddress } from './client.ts'
 import { FRESH_MS, type Idle } from './idle-queue.ts'
 import type { ProxyHeader } from './proxy-protocol/header.ts'
 import { receiveHeader } from './proxy-protocol/reception.ts'
+import type { Listed } from './roster.ts'
 import type { Origin } from './socket.ts'
 import type { World } from './world.ts'
 
 /** While the process ends nobody waits longer for a handshake, or for a request behind it. */
 export const STOPPING_MS = 1_000
 
-export class Arrival implements Waiting, Idle {
+export class Arrival implements Waiting, Idle, Listed<Arrival> {
   readonly socket: Socket
   /** Whom a PROXY header names; null: the connection's other end. */
   origin: Origin | null = null
@@ -29,6 +30,9 @@ export class Arrival implements Waiting, Idle {
   idleNext: Idle | null = null
   idlePrevious: Idle | null = null
   readonly isOwing = false
+
+  rosterNext: Arrival | null = null
+  rosterPrevious: Arrival | null = null
 
   /** @param onGone called when it has arrived, and when its socket closes */
   constructor(socket: Socket, world: World, onGone: (arrival: Arrival) => void) {

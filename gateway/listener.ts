@@ -7,6 +7,7 @@ import { Arrival } from './arrival.ts'
 import { guard } from './boundary.ts'
 import { Http1Connection } from './http1/connection.ts'
 import { adopt } from './node-socket.ts'
+import { Roster } from './roster.ts'
 import type { Origin } from './socket.ts'
 import type { World } from './world.ts'
 
@@ -14,8 +15,8 @@ export class Listener {
   picture: ListenerPicture
   readonly #world: World
   readonly #server: net.Server
-  readonly #arrivals = new Set<Arrival>()
-  readonly #connections = new Set<Http1Connection>()
+  readonly #arrivals = new Roster<Arrival>()
+  readonly #connections = new Roster<Http1Connection>()
   #handshakes: Handshakes<Arrival> | null = null
 
   /** @throws Error when OpenSSL does not like the picture */
@@ -69,14 +70,14 @@ export class Listener {
   /** Accepts no more; idle connections close, busy ones after their answer. */
   stop(): void {
     this.close()
-    for (const arrival of this.#arrivals) arrival.hurry()
-    for (const connection of this.#connections) connection.stop()
+    for (const arrival of this.#arrivals.members()) arrival.hurry()
+    for (const connection of this.#connections.members()) connection.stop()
   }
 
   /** Closes whatever is left. */
   drop(): void {
-    for (const arrival of this.#arrivals) arrival.socket.destroy()
-    for (const connection of this.#connections) connection.drop()
+    for (const arrival of this.#arrivals.members()) arrival.socket.destroy()
+    for (const connection of this.#connections.members()) connection.drop()
   }
 
   #accept(socket: net.Socket): void {
@@ -141,10 +142,10 @@ export class Listener {
   }
 
   readonly #forget = (connection: Http1Connection): void => {
-    this.#connections.delete(connection)
+    this.#connections.remove(connection)
   }
 
   readonly #forgetArrival = (arrival: Arrival): void => {
-    this.#arrivals.delete(arrival)
+    this.#arrivals.remove(arrival)
   }
 }

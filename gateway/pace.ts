@@ -3,8 +3,12 @@
 // the counters that they keep anyway are read. Time counts only where it was the client's turn at two looks in a row.
 import { guard } from './boundary.ts'
 
-/** How a connection shows what its client is doing. */
+/** How a connection shows what its client is doing. The first four fields belong to the paces. */
 export interface Paced {
+  isWatched: boolean
+  pace: Pace | null
+  paceNext: Paced | null
+  pacePrevious: Paced | null
   /** Bytes a second, for what it does just now; 0: no floor. */
   readonly minRate: number
   readonly minRateAfterMs: number
@@ -28,18 +32,34 @@ const LOOK_MS = 1_000
 /** The kernel shows only in steps what a client took: so much may be taken already, unseen. */
 const UNSEEN_BYTES = 65_536
 
-/** The connections of one gateway on which something is going on while there is a floor. */
+/**
+ * The connections of one gateway on which something is going on while there is a floor. Most are over before the next
+ * look, so that joining and leaving allocate nothing; why there is no Map stands in roster.ts.
+ */
 export class Paces {
-  readonly #watched = new Map<Paced, Pace>()
+  #first: Paced | null = null
+  #next: Paced | null = null // looked at next
   #lookedAt = 0
 
   /** Called at each request and unfinished head. */
   watch(connection: Paced): void {
-    if (!this.#watched.has(connection)) this.#watched.set(connection, new Pace(connection))
+    if (connection.isWatched) return
+    connection.isWatched = true
+    connection.paceNext = this.#first
+    if (this.#first !== null) this.#first.pacePrevious = connection
+    this.#first = connection
   }
 
+  /** Harmless when it is not watched. */
   forget(connection: Paced): void {
-    this.#watched.delete(connection)
+    if (!connection.isWatched) return
+    const { paceNext, pacePrevious } = connection
+    if (pacePrevious === null) this.#first = paceNext
+    else pacePrevious.paceNext = paceNext
+    if (paceNext !== null) paceNext.pacePrevious = pacePrevious
+    if (this.#next === connection) this.#next = paceNext
+    connection.paceNext = connection.pacePrevious = connection.pace = null
+    connection.isWatched = false
   }
 
   /** Called at each tick. @param now milliseconds @param afterMs of the picture in force */
@@ -50,14 +70,21 @@ export class Paces {
     this.#lookedAt = now
     // A process that stood still holds nothing against its clients.
     const elapsedMs = Math.min(passedMs, 2 * everyMs)
-    for (const [connection, pace] of this.#watched) {
-      if (connection.isIdle && connection.taking === 0) this.#watched.delete(connection)
-      else guard('pace', pace, Pace.look, elapsedMs)
+    let connection = this.#first
+    while (connection !== null) {
+      this.#next = connection.paceNext
+      if (connection.isIdle && connection.taking === 0) this.forget(connection)
+      else {
+        connection.pace ??= new Pace(connection)
+        guard('pace', connection.pace, Pace.look, elapsedMs)
+      }
+      connection = this.#next
     }
   }
 }
 
-class Pace {
+/** Of one connection, from the first look at it on. */
+export class Pace {
   readonly #connection: Paced
   readonly #sends = new Turn()
   readonly #takes = new Turn()

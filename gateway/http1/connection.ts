@@ -10,7 +10,8 @@ import { type Client, describeClient } from '../client.ts'
 import { Exchange } from '../exchange.ts'
 import { FRESH_MS, type Idle } from '../idle-queue.ts'
 import { logRefusal } from '../log-exchange.ts'
-import type { Paced } from '../pace.ts'
+import type { Pace, Paced } from '../pace.ts'
+import type { Listed } from '../roster.ts'
 import type { Socket, SocketOwner } from '../socket.ts'
 import type { Running, World } from '../world.ts'
 import { type BodyKind, CHUNKED, NO_BODY, SIZED, UNTIL_CLOSE } from './body-kind.ts'
@@ -45,7 +46,7 @@ export interface Place {
 /** Called once when a connection is gone. */
 export type OnGone = (connection: Http1Connection) => void
 
-export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
+export class Http1Connection implements SocketOwner, Waiting, Idle, Paced, Listed<Http1Connection> {
   readonly socket: Socket
   readonly #place: Place
   readonly #world: World
@@ -86,6 +87,16 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced {
   isQueued = false
   idleNext: Idle | null = null
   idlePrevious: Idle | null = null
+
+  // --- the paces'
+  isWatched = false
+  pace: Pace | null = null
+  paceNext: Paced | null = null
+  pacePrevious: Paced | null = null
+
+  // --- the listener's roster's
+  rosterNext: Http1Connection | null = null
+  rosterPrevious: Http1Connection | null = null
 
   constructor(socket: Socket, world: World, place: Place, onGone: OnGone) {
     this.socket = socket
