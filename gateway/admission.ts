@@ -1,6 +1,6 @@
 // gateway/admission.ts: which client connections are let in: max-connections, max-connections-per-ip, and never more
 // than there are descriptors. At the limit the connection that has been idle longest makes room for a new one.
-import { isIPv6, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { answerText, type OwnAnswer } from './answers.ts'
 import { plainAddress } from './client.ts'
 import { countDescriptors } from './descriptors.ts'
@@ -29,13 +29,14 @@ export class Admission {
   }
 
   /**
-   * Takes in a client that was accepted, and lets it go when its socket closes; or answers why not, and closes.
+   * Takes in a client that was accepted, or answers why not, and closes.
    *
    * @param address numeric; '' for UNIX clients, and where a PROXY header will tell it: then {@link takeFrom} follows
    * @param isClear whether it can be told in HTTP: it speaks no TLS
-   * @returns false: it was refused, the socket is none of the caller's business any more
+   * @returns what {@link leave} is to be told once the socket has closed; null: it was refused, the socket is none of the
+   * caller's business any more
    */
-  take(socket: Socket, address: string, isClear: boolean): boolean {
+  take(socket: Socket, address: string, isClear: boolean): string | null {
     const network = this.#countedAs(address)
     // First, so that one client cannot push out the idle connections of others.
     if (this.#isCrowd(network)) return this.#refuse(socket, 429, network, isClear)
@@ -43,18 +44,23 @@ export class Admission {
     this.connections++
     this.#world.counters.accepted++
     this.#enter(network)
-    socket.on('close', () => {
-      this.connections--
-      this.#leave(network)
-    })
-    return true
+    return network
   }
 
-  /** The same for one whose address came behind {@link take}. */
+  /** A client that was taken in is gone. */
+  leave(network: string): void {
+    this.connections--
+    this.#leave(network)
+  }
+
+  /** The same as {@link take} for one whose address came behind {@link take}. */
   takeFrom(socket: Socket, address: string, isClear: boolean): boolean {
     const network = this.#countedAs(address)
     if (network === '') return true
-    if (this.#isCrowd(network)) return this.#refuse(socket, 429, network, isClear)
+    if (this.#isCrowd(network)) {
+      this.#refuse(socket, 429, network, isClear)
+      return false
+    }
     this.#enter(network)
     socket.on('close', () => this.#leave(network))
     return true
@@ -74,7 +80,8 @@ export class Admission {
 
   /** Ten times a second: a reload may have lowered the limit. */
   tick(): void {
-    for (let i = 0; i < MOST_CLOSED_AT_ONCE && this.#excess() > i; i++) {
+    // Counted once: some are gone at once, others, with TLS, a little later.
+    for (let left = Math.min(this.#excess(), MOST_CLOSED_AT_ONCE); left > 0; left--) {
       if (!this.idle.closeLongest()) return
     }
   }
@@ -123,13 +130,13 @@ export class Admission {
     else this.#perNetwork.delete(network)
   }
 
-  #refuse(socket: Socket, status: 429 | 503, network: string, isClear: boolean): false {
+  #refuse(socket: Socket, status: 429 | 503, network: string, isClear: boolean): null {
     this.#world.counters.refused++
     if (status === 429) this.#report('connection refused: too many of one address', { client: network })
     else this.#report('connection refused: too many are open', {})
     if (isClear) this.#tell(socket, status)
     else socket.destroy()
-    return false
+    return null
   }
 
   #report(text: string, fields: Record<string, string>): void {
@@ -162,7 +169,7 @@ export class Admission {
 
 // Who has an IPv6 network at home has 2^64 addresses: they count as one client.
 function networkOf(address: string): string {
-  if (!isIPv6(address)) return address
+  if (!address.includes(':')) return address
   const [front = '', behind = ''] = address.split('::')
   const groups = front.split(':').filter(group => group !== '')
   const groupsBehind = behind.split(':').filter(group => group !== '')

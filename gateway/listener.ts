@@ -4,7 +4,7 @@ import net from 'node:net'
 import type { ListenerPicture, TlsPicture } from '../base/picture.ts'
 import { Handshakes } from '../certs/serve/handshakes.ts'
 import { Arrival } from './arrival.ts'
-import { guard } from './boundary.ts'
+import { guard, reportDefect } from './boundary.ts'
 import { Http1Connection } from './http1/connection.ts'
 import { adopt } from './node-socket.ts'
 import { Roster } from './roster.ts'
@@ -24,9 +24,7 @@ export class Listener {
     this.picture = picture
     this.#world = world
     this.#handshakes = this.#handshakesFor(picture.tls)
-    this.#server = net.createServer({ noDelay: true, allowHalfOpen: true }, socket =>
-      guard('accept', { abandon: () => socket.destroy() }, () => this.#accept(socket)),
-    )
+    this.#server = net.createServer({ allowHalfOpen: true }, this.#accepted)
   }
 
   /** Accepts on the descriptor that the master bound. Rejects when the kernel does not let us listen there. */
@@ -80,14 +78,27 @@ export class Listener {
     for (const connection of this.#connections.members()) connection.drop()
   }
 
+  // As guard does, without a closure for each connection.
+  readonly #accepted = (socket: net.Socket): void => {
+    try {
+      this.#accept(socket)
+    } catch (error) {
+      reportDefect('accept', error)
+      socket.destroy()
+    }
+  }
+
   #accept(socket: net.Socket): void {
+    const address = socket.remoteAddress
     // A client that has reset already has no address, as only UNIX clients have none.
-    if (!this.picture.isUnix && socket.remoteAddress === undefined) return void socket.destroy()
-    const { proxyProtocol, soKeepalive } = this.#world.running.picture
-    if (!this.#world.admission.take(socket, proxyProtocol ? '' : (socket.remoteAddress ?? ''), this.#isClear))
-      return
+    if (address === undefined && !this.picture.isUnix) return void socket.destroy()
+    const { admission, running } = this.#world
+    const { proxyProtocol, soKeepalive } = running.picture
+    const network = admission.take(socket, proxyProtocol ? '' : (address ?? ''), this.#isClear)
+    if (network === null) return
     if (soKeepalive) socket.setKeepAlive(true)
-    if (!proxyProtocol && this.#handshakes === null) return this.#serve(socket, null)
+    if (!proxyProtocol && this.#handshakes === null) return this.#serve(socket, null, network)
+    socket.on('close', () => admission.leave(network))
     const arrival = new Arrival(socket, this.#world, this.#forgetArrival)
     this.#arrivals.add(arrival)
     if (proxyProtocol) arrival.awaitHeader(this.#identified)
@@ -106,8 +117,10 @@ export class Listener {
   }
 
   readonly #secure = (arrival: Arrival): void => {
-    if (this.#handshakes === null) this.#arrived(arrival.socket, arrival)
-    else this.#handshakes.begin(arrival.socket, arrival)
+    const { socket } = arrival
+    if (this.#handshakes === null) return this.#arrived(socket, arrival)
+    socket.setNoDelay(true) // a handshake is several small writes
+    this.#handshakes.begin(socket, arrival)
   }
 
   // The socket is the arrival's own, or the secure one over it.
@@ -116,23 +129,19 @@ export class Listener {
       // A secure socket would ask the kernel for its other end anew.
       const { remoteAddress, remotePort } = arrival.socket
       const peer = { address: remoteAddress ?? '', port: remotePort ?? 0, isStranger: false }
-      this.#serve(socket, arrival.origin ?? peer)
+      const isThere = this.picture.isUnix || arrival.origin !== null || remoteAddress !== undefined
+      if (isThere) this.#serve(socket, arrival.origin ?? peer, null)
+      else socket.destroy()
       arrival.leave() // later: there is no moment in which nobody counts it
     })
   }
 
-  #serve(socket: net.Socket, origin: Origin | null): void {
-    if (origin === null && !this.picture.isUnix && socket.remoteAddress === undefined)
-      return void socket.destroy()
-    adopt(
-      socket,
-      narrow => {
-        const connection = new Http1Connection(narrow, this.#world, this, this.#forget)
-        this.#connections.add(connection)
-        return connection
-      },
-      origin,
-    )
+  /** @param network see {@link Http1Connection.network} */
+  #serve(socket: net.Socket, origin: Origin | null, network: string | null): void {
+    const adopted = adopt(socket, origin)
+    const connection = new Http1Connection(adopted, this.#world, this, network, this.#forget)
+    this.#connections.add(connection)
+    adopted.begin(connection)
   }
 
   #handshakesFor(tls: TlsPicture | null): Handshakes<Arrival> | null {
@@ -143,6 +152,7 @@ export class Listener {
 
   readonly #forget = (connection: Http1Connection): void => {
     this.#connections.remove(connection)
+    if (connection.network !== null) this.#world.admission.leave(connection.network)
   }
 
   readonly #forgetArrival = (arrival: Arrival): void => {

@@ -18,6 +18,7 @@ const CLOSING_MS = 5_000
 const JOINED_BYTES = 16_384
 /** Smaller ones cost less to collect. */
 const RELEASED_BYTES = 8192
+const SEVERAL = 2
 
 const WRAPPED = Symbol('sluice socket')
 interface Wrapped extends net.Socket {
@@ -30,6 +31,7 @@ let joint = Buffer.allocUnsafeSlow(JOINED_BYTES)
 export class NodeSocket implements Socket {
   readonly #socket: net.Socket
   owner: SocketOwner
+  #writes: number // up to SEVERAL
   #isPaused = false
   #isClosed = false
   /** A write failed: the rest goes nowhere. */
@@ -40,7 +42,6 @@ export class NodeSocket implements Socket {
   #slab: Slab | null = null
   #isSlabNew = false
   #copied = 0 // of what pends, so much is TLS's own copy
-  #writesToHurry = 0 // so many more, and none waits for an acknowledgement
   #tell: (() => void) | null = null
   #given: Buffer | null = null // leaves just now
   #early: Buffer[] | null = null // came while reading paused
@@ -54,11 +55,30 @@ export class NodeSocket implements Socket {
     this.owner = owner
     this.#isAccepted = isAccepted
     this.#isTls = isAccepted && socket instanceof tls.TLSSocket
+    this.#writes = this.#isTls ? SEVERAL : 0 // a handshake went before
     this.remoteAddress = isAccepted ? (origin?.address ?? socket.remoteAddress ?? '') : ''
     this.remotePort = isAccepted ? (origin?.port ?? socket.remotePort ?? 0) : 0
     this.isStranger = origin?.isStranger ?? false
     if (!isAccepted) this.#useSlab(takeSmall())
     ;(socket as Wrapped)[WRAPPED] = this
+  }
+
+  /** From now on `owner` is told what comes. Only for sockets of {@link adopt}. */
+  begin(owner: SocketOwner): void {
+    const socket = this.#socket
+    this.owner = owner
+    if (!usesPush) {
+      socket.on('data', onDataEvent)
+      socket.on('end', onEndEvent)
+      return
+    }
+    socket.push = push
+    // Node reads a fresh connection from the start. One that was read before waits, and may hold bytes: TLS may have
+    // decrypted early ones before it told us of the connection; others came with a PROXY header.
+    if (socket.readableFlowing === null && !(socket instanceof tls.TLSSocket)) return
+    const early = socket.readableLength > 0 ? (socket.read() as Buffer | null) : null
+    if (early !== null) guard('data', this, tellData, early)
+    if (!this.isDestroyed) socket.resume()
   }
 
   get pending(): number {
@@ -80,12 +100,12 @@ export class NodeSocket implements Socket {
   }
 
   write(bytes: Buffer): void {
-    if (this.#writesToHurry > 0) this.#hurry()
+    this.#noteWrite()
     this.#socket.write(bytes)
   }
 
   give(text: string, bytes: Buffer, start: number, end: number): void {
-    if (this.#writesToHurry > 0) this.#hurry()
+    this.#noteWrite()
     const rest = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
     if (text === '') this.#socket.write(rest)
     else if (text.length + rest.length <= joint.length) this.#writeJoined(text, rest)
@@ -109,8 +129,15 @@ export class NodeSocket implements Socket {
   }
 
   writeText(text: string): void {
-    if (this.#writesToHurry > 0) this.#hurry()
+    this.#noteWrite()
     this.#socket.write(text, 'latin1')
+  }
+
+  // Nagle's algorithm holds a small write back only while an earlier small one is on its way: who writes once, as a
+  // connection for one request mostly does, is spared the system call.
+  #noteWrite(): void {
+    if (this.#writes === SEVERAL) return
+    if (++this.#writes === SEVERAL) this.#socket.setNoDelay(true)
   }
 
   tellFlushed(isLast = false): void {
@@ -192,15 +219,6 @@ export class NodeSocket implements Socket {
   #useSlab(slab: Slab): void {
     this.#slab = slab
     this.#isSlabNew = true
-  }
-
-  /** A first write leaves at once in any case: only who writes again has to tell the kernel not to wait. */
-  hurryLater(): void {
-    this.#writesToHurry = 2
-  }
-
-  #hurry(): void {
-    if (--this.#writesToHurry === 0) this.#socket.setNoDelay(true)
   }
 
   // --- called by the socket below
@@ -307,16 +325,11 @@ function release(bytes: Buffer): void {
 }
 
 /**
- * Takes over an accepted connection, clear or TLS.
+ * Takes over an accepted connection, clear or TLS. Nothing of it is told before {@link NodeSocket.begin}.
  *
- * @param makeOwner called with the socket, before any byte is told
  * @param origin null: its other end
  */
-export function adopt(
-  socket: net.Socket,
-  makeOwner: (socket: Socket) => SocketOwner,
-  origin: Origin | null,
-): void {
+export function adopt(socket: net.Socket, origin: Origin | null): NodeSocket {
   const wrapped = new NodeSocket(socket, NOBODY, true, origin)
   socket.on('error', onError)
   if (socket instanceof tls.TLSSocket) {
@@ -324,19 +337,7 @@ export function adopt(
     socket._write = writeCopy
     socket._writev = writeCopies
   }
-  wrapped.owner = makeOwner(wrapped)
-  if (usesPush) {
-    socket.push = push
-    if (socket.readableLength > 0) {
-      // TLS may have decrypted early bytes before it told us of the connection; others came with a PROXY header.
-      const early = socket.read() as Buffer | null
-      if (early !== null) guard('data', wrapped, tellData, early)
-    }
-    if (!wrapped.isDestroyed) socket.resume()
-  } else {
-    socket.on('data', onDataEvent)
-    socket.on('end', onEndEvent)
-  }
+  return wrapped
 }
 
 /** Opens a connection to `address` (one of the endpoint's), or to its UNIX path. */
@@ -354,10 +355,7 @@ export function connect(endpoint: NodeEndpoint, address: string, owner: SocketOw
   })
   wrapped = new NodeSocket(socket, owner, false, null)
   if (endpoint.kind === 'unix') socket.connect({ path: endpoint.path })
-  else {
-    wrapped.hurryLater()
-    socket.connect({ host: address, port: endpoint.port, autoSelectFamily: false })
-  }
+  else socket.connect({ host: address, port: endpoint.port, autoSelectFamily: false })
   return wrapped
 }
 
@@ -509,31 +507,28 @@ function pushWorks(): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const seen: string[] = []
     const server = net.createServer({ allowHalfOpen: true }, accepted => {
-      adopt(
-        accepted,
-        socket => ({
-          ...NOBODY,
-          onData(bytes) {
-            seen.push(bytes.toString('latin1'))
-            if (seen.length > 1) return
-            socket.pause()
-            client.write('two')
-            setImmediate(() =>
-              setImmediate(() => {
-                seen.push('pause held')
-                socket.resume()
-                client.end()
-              }),
-            )
-          },
-          onEnd() {
-            socket.destroy()
-            server.close()
-            resolve(seen.join() === 'one,pause held,two')
-          },
-        }),
-        null,
-      )
+      const socket = adopt(accepted, null)
+      socket.begin({
+        ...NOBODY,
+        onData(bytes) {
+          seen.push(bytes.toString('latin1'))
+          if (seen.length > 1) return
+          socket.pause()
+          client.write('two')
+          setImmediate(() =>
+            setImmediate(() => {
+              seen.push('pause held')
+              socket.resume()
+              client.end()
+            }),
+          )
+        },
+        onEnd() {
+          socket.destroy()
+          server.close()
+          resolve(seen.join() === 'one,pause held,two')
+        },
+      })
     })
     const client = new net.Socket()
     client.on('error', reject)

@@ -51,6 +51,8 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced, Liste
   readonly #place: Place
   readonly #world: World
   readonly #exchange: Exchange
+  /** What admission wants to be told when it is gone; null: its socket's close tells. */
+  readonly network: string | null
   readonly #onGone: OnGone
   #state = READING
   #held: Buffer | null = null // bytes not consumed yet
@@ -98,10 +100,11 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced, Liste
   rosterNext: Http1Connection | null = null
   rosterPrevious: Http1Connection | null = null
 
-  constructor(socket: Socket, world: World, place: Place, onGone: OnGone) {
+  constructor(socket: Socket, world: World, place: Place, network: string | null, onGone: OnGone) {
     this.socket = socket
     this.#place = place
     this.#world = world
+    this.network = network
     this.#onGone = onGone
     this.#exchange = new Exchange(world, this)
     world.wheel.arm(this, world.isStopping ? STOPPING_MS : world.running.picture.headersTimeoutMs)

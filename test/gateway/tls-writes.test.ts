@@ -51,20 +51,15 @@ t.test('so is one behind an empty write, and behind a text', async t => {
 /** @returns what a client reads that `act` wrote, up to the end mark */
 function received(t: Test, act: (socket: Socket) => void): Promise<string> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ ...certificate, allowHalfOpen: true }, secure =>
-      adopt(
-        secure,
-        socket => {
-          queueMicrotask(() => {
-            act(socket)
-            socket.tellFlushed(true)
-          })
-          const onFlushed = () => socket.pending === 0 && socket.isBorrowing === false && socket.destroy()
-          return { onOpen() {}, onData() {}, onEnd() {}, onClose() {}, onFlushed }
-        },
-        null,
-      ),
-    )
+    const server = createServer({ ...certificate, allowHalfOpen: true }, secure => {
+      const socket = adopt(secure, null)
+      const onFlushed = () => socket.pending === 0 && !socket.isBorrowing && socket.destroy()
+      socket.begin({ onOpen() {}, onData() {}, onEnd() {}, onClose() {}, onFlushed })
+      queueMicrotask(() => {
+        act(socket)
+        socket.tellFlushed(true)
+      })
+    })
     t.teardown(() => server.close())
     server.listen(0, '127.0.0.1', () => {
       const { port } = server.address() as AddressInfo
