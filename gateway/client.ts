@@ -51,8 +51,20 @@ export class TrustedProxies {
   }
 }
 
+// A connection's address is asked for several times in a row.
+let lastText = ''
+let lastAddress = ''
+
 /** An address without port, brackets or the IPv4-in-IPv6 prefix; '' when the text is none. */
 export function plainAddress(text: string): string {
+  if (text !== lastText) {
+    lastAddress = addressIn(text)
+    lastText = text
+  }
+  return lastAddress
+}
+
+function addressIn(text: string): string {
   if (net.isIPv4(text)) return text
   const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(text)
   const bare = bracketed?.[1] ?? text.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')

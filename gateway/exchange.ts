@@ -603,5 +603,6 @@ export class Exchange implements UpstreamUser {
   #over(): void {
     this.world.counters.requests++
     if (this.world.accessLog !== null) logExchange(this)
+    this.raw = '' // a connection may stay idle for long
   }
 }
