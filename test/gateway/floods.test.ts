@@ -51,9 +51,8 @@ for (const [name, text, changes] of [
     }
     t.ok(openNow() > SLOW, 'others are served, old and new, while all of them are there')
     await until('all of them are cut', () => slow.length > 0, 8_000)
-    const { told, longestMs } = slow[0]!
+    const { told } = slow[0]!
     t.strictSame(told, { 408: SLOW })
-    t.ok(longestMs >= 2_000, 'each had its time')
     await until('nothing of them stays', () => openNow() === 1 && descriptorsOf(gateway) <= before + 2)
     await isServed(client)
     const seen = node.connections.map(({ received }) => received).join('')
