@@ -14,11 +14,13 @@ export const FIRST_SLOT = 4
 
 /** Started by file name: the master never loads a gateway's code. In the built package the suffix is .js. */
 const ENTRY = fileURLToPath(import.meta.url).replace(/master([\\/])gateways(\.[jt]s)$/, 'gateway$1main$2')
-// SIGUSR1 would open the inspector. Patterns that backtrack too long go on in V8's linear engine.
+// SIGUSR1 would open the inspector. Patterns that backtrack too long go on in V8's linear engine. The young generation
+// would grow to 32 MB and more under load and stay there; with less of it a request costs the same (docs/data-path.md).
 const EXEC_ARGV = [
   '--disable-sigusr1',
   '--enable-experimental-regexp-engine-on-excessive-backtracks',
   '--regexp-backtracks-before-fallback=5000',
+  '--max-semi-space-size=8',
 ]
 const READY_MS = 20_000 // for the picture to be taken and every socket to listen
 const START_TRIES = 3 // deaths in a row before the first start is given up
