@@ -68,16 +68,19 @@ t.test('older versions are refused', async t => {
   await secure(t, gateway.port)
 })
 
-t.test('a client that likes AES-256 better gets AES-128, and one that has nothing else gets AES-256', async t => {
-  const gateway = await startGateway(t, [], {}, { tls: TLS })
-  for (const [offered, chosen] of [
-    ['TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256', 'TLS_AES_128_GCM_SHA256'],
-    ['TLS_AES_256_GCM_SHA384', 'TLS_AES_256_GCM_SHA384'],
-  ] as const) {
-    const { socket } = await secure(t, gateway.port, { ciphers: offered })
-    t.equal(socket.getCipher().name, chosen)
-  }
-})
+t.test(
+  'a client that likes AES-256 better gets AES-128, and one that has nothing else gets AES-256',
+  async t => {
+    const gateway = await startGateway(t, [], {}, { tls: TLS })
+    for (const [offered, chosen] of [
+      ['TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256', 'TLS_AES_128_GCM_SHA256'],
+      ['TLS_AES_256_GCM_SHA384', 'TLS_AES_256_GCM_SHA384'],
+    ] as const) {
+      const { socket } = await secure(t, gateway.port, { ciphers: offered })
+      t.equal(socket.getCipher().name, chosen)
+    }
+  },
+)
 
 t.test('uwsgi nodes are told that it is TLS', async t => {
   const node = await startRawNode(t, { script: uwsgiNode })
