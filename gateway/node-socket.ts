@@ -316,12 +316,10 @@ function oneLine(subject: Readonly<Record<string, string | string[] | undefined>
 }
 
 // Each read of an accepted socket allocates, and V8 collects only after some 60 MB of that: uploads would grow by as much.
-// Bytes that fill their memory are surely alone in it, and those that are too many for Buffer's pool.
+// Only bytes that fill their memory are surely alone in it: Node puts the next reads, of any connection, where one ended.
 function release(bytes: Buffer): void {
   const { buffer, byteLength } = bytes
-  if (byteLength < RELEASED_BYTES) return
-  if (buffer.byteLength === byteLength || byteLength >= Buffer.poolSize >>> 1)
-    (buffer as ArrayBuffer).transfer(0)
+  if (byteLength >= RELEASED_BYTES && buffer.byteLength === byteLength) (buffer as ArrayBuffer).transfer(0)
 }
 
 /**

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { startGateway } from '../../support/gateway.ts'
 
-const RANDOM = randomBytes(3 << 20)
+const RANDOM = randomBytes(8 << 20)
 const CLIENTS = 80 // more than there are large buffers
 const ANSWERS = 3
 
@@ -53,6 +53,31 @@ t.test('long and short answers in turns, on connections that are kept', async t 
   }
   const outcomes = await Promise.all(Array.from({ length: CLIENTS }, (_, number) => client(number)))
   t.equal(outcomes.filter(whole => whole).length, CLIENTS)
+})
+
+t.test('what waits for a slow client is not read over by the answers of others', async t => {
+  const gateway = await startGateway(t, [await startNode(t)])
+  // Of some the last piece is what waits: the node's connection is free for others then, with its bytes still to leave.
+  const slow = await Promise.all(
+    Array.from({ length: 40 }, async (_, i) => {
+      const path = `/${i}/${900_000 + i * 180_000}`
+      const agent = new Agent({ keepAlive: true })
+      t.teardown(() => agent.destroy())
+      const [response] = (await once(
+        get({ port: gateway.port, host: '127.0.0.1', path, agent }),
+        'response',
+      )) as [IncomingMessage]
+      return { path, response } // nobody reads on
+    }),
+  )
+  for (let i = 0; i < 60; i++) {
+    const [response] = (await once(
+      get({ port: gateway.port, host: '127.0.0.1', path: `/${100_000 + i}/1500000`, agent: false }),
+      'response',
+    )) as [IncomingMessage]
+    await read(response)
+  }
+  for (const { path, response } of slow) t.equal(await read(response), sha(partOf(path)), path)
 })
 
 t.test('clients that leave in the middle take no answer of others with them', async t => {
