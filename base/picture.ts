@@ -42,6 +42,10 @@ export interface NodePicture {
   readonly weight: number
   readonly modifier1: number
   readonly modifier2: number
+  /** 0, the default: ordinary; nodes of a higher level serve only while every lower level has none. */
+  readonly backup?: number
+  /** Most exchanges in hand of one gateway; 0, the default: no limit. */
+  readonly limit?: number
 }
 
 /** The nodes that serve one host. */

@@ -1,15 +1,33 @@
 // routing/node.ts: one address that serves a backend, with what this gateway knows of its health.
 import type { NodeEndpoint, NodePicture } from '../base/picture.ts'
+import { Health } from './health.ts'
+import { Latency } from './latency.ts'
 import { move, type NodeState } from './node-state.ts'
+
+/** Share of its traffic that a node gets when its slow start begins. */
+const FIRST_SHARE = 0.1
+
+/** Whoever picks among nodes, and so keeps them in an order. A node has one: the last backend that took it. */
+export interface NodeWatcher {
+  /** Its state changed, or the end of its rest. */
+  nodeChanged(): void
+  /** An exchange began or ended. */
+  loadChanged(): void
+  /** Another one took the node: nothing more is told. */
+  nodeTaken(): void
+}
 
 export class Node {
   readonly name: string
   readonly proto: 'http' | 'uwsgi'
-  /** Taken anew from each picture, down to the weight: names may resolve elsewhere, weights may change. */
+  /** Taken anew from each picture, down to the limit: names may resolve elsewhere, weights may change. */
   modifier1: number
   modifier2: number
   endpoint: NodeEndpoint
+  /** At least 1. */
   weight: number
+  backup: number
+  limit: number
   state: NodeState = 'up'
   /** End of the rest, in the clock of the caller; meaningful while resting. */
   restsUntil = 0
@@ -18,27 +36,59 @@ export class Node {
   failures = 0
   /** The end of the rest that the counters were told of; 0: that it does not rest. */
   restTold = 0
+  /** Exchanges that it has now, and those it was given since it was last announced. */
+  inHand = 0
+  served = 0
+  /** Length of the ramp from a tenth of its traffic to all of it; 0: none. Begins with {@link startSlowly} and after rests. */
+  slowStartMs = 0
+  readonly latency = new Latency()
+  readonly health: Health
+  watcher: NodeWatcher | null = null
   #turn = 0 // which of the addresses is tried
   #failed = 0 // how many of them in a row
+  #isEjected = false
+  #freshSince = Number.NEGATIVE_INFINITY
 
-  constructor(picture: NodePicture) {
+  /** @param health that of an earlier record of the same name, so that coming back forgives nothing */
+  constructor(picture: NodePicture, health = new Health()) {
     this.name = picture.name
     this.proto = picture.proto
     this.modifier1 = picture.modifier1
     this.modifier2 = picture.modifier2
     this.endpoint = picture.endpoint
     this.weight = picture.weight
+    this.backup = picture.backup ?? 0
+    this.limit = picture.limit ?? 0
+    this.health = health
+  }
+
+  /** What a newer picture says of the node of this name. `proto` is part of the name. */
+  update(picture: NodePicture): void {
+    this.modifier1 = picture.modifier1
+    this.modifier2 = picture.modifier2
+    this.endpoint = picture.endpoint
+    this.weight = picture.weight
+    this.backup = picture.backup ?? 0
+    this.limit = picture.limit ?? 0
   }
 
   /** Whether the ordinary turn may fall on it. A rest that is over ends here. @param now milliseconds */
   isAvailable(now: number): boolean {
-    if (this.state === 'resting' && now >= this.restsUntil) move(this, 'up')
+    if (this.state === 'resting' && now >= this.restsUntil) {
+      if (this.slowStartMs > 0) this.#freshSince = this.restsUntil
+      this.recovered()
+    }
     return this.state === 'up' && this.isReachable
   }
 
   /** False while its name resolves to nothing. */
   get isReachable(): boolean {
     return this.endpoint.kind === 'unix' || this.endpoint.addresses.length > 0
+  }
+
+  /** It has as many exchanges in hand as it may. */
+  get isFull(): boolean {
+    return this.limit > 0 && this.inHand >= this.limit
   }
 
   /** The address to connect to; '' for a UNIX path. */
@@ -48,27 +98,61 @@ export class Node {
     return endpoint.addresses[this.#turn % endpoint.addresses.length] ?? ''
   }
 
+  /** An exchange was given to it. */
+  begin(): void {
+    this.inHand++
+    this.served++
+    this.watcher?.loadChanged()
+  }
+
+  /** An exchange is over, however. @param tookMs until its answer began or failed to; -1: says nothing of the node */
+  end(tookMs: number, now: number): void {
+    this.inHand--
+    if (tookMs >= 0) this.latency.observe(tookMs, now)
+    this.watcher?.loadChanged()
+    if (this.state === 'draining' && this.inHand === 0) this.leave()
+  }
+
+  /** It announced itself again. */
+  announced(): void {
+    this.served = 0
+    this.watcher?.loadChanged()
+  }
+
+  /** It is new among others that serve already. */
+  startSlowly(now: number): void {
+    this.#freshSince = now
+  }
+
+  /** The share of its traffic that it gets now: 1, or less while it starts slowly. */
+  shareAt(now: number): number {
+    const age = now - this.#freshSince
+    return age >= this.slowStartMs ? 1 : Math.max(FIRST_SHARE, age / this.slowStartMs)
+  }
+
   /**
    * A connect failed: the next try takes the next address; once all had their turn, the node rests.
    *
    * @param address the one that failed: of many connects that fail at once only the first moves on
+   * @param graceMs the rest
+   * @param mostMs the longest it grows to while the node keeps failing
    * @returns whether the node has another address worth a try at once
    */
-  connectFailed(address: string, now: number, graceMs: number): boolean {
+  connectFailed(address: string, now: number, graceMs: number, mostMs = graceMs): boolean {
     this.failures++
     if (address !== this.address) return this.state !== 'resting'
     const addresses = this.endpoint.kind === 'unix' ? 1 : this.endpoint.addresses.length
     this.#turn++
     if (++this.#failed < addresses) return true
     this.#failed = 0
-    this.restUntil(now + graceMs)
+    this.restUntil(now + this.health.nextRestMs(now, graceMs, mostMs))
     return false
   }
 
   /** Others found out that it fails, or this gateway did. */
   restUntil(end: number): void {
     this.restsUntil = end
-    move(this, 'resting')
+    this.#move('resting')
   }
 
   /** Whether it rests, without ending a rest that is over. */
@@ -76,9 +160,39 @@ export class Node {
     return this.state === 'resting' && now < this.restsUntil
   }
 
-  /** It answers: whatever was held against it is over. */
+  /** It answers, but badly or late: no answer ends this rest, as it may be one more of those. */
+  ejectUntil(end: number): void {
+    this.#isEjected = true
+    this.restUntil(end)
+  }
+
+  /** It answers: that it could not be connected to is over. */
   answered(): void {
     this.#failed = 0
-    if (this.state === 'resting') move(this, 'up')
+    if (this.state === 'resting' && !this.#isEjected) this.#move('up')
+  }
+
+  /** A check found it well, or its rest is over: whatever was held against it is over. */
+  recovered(): void {
+    this.#failed = 0
+    this.#isEjected = false
+    if (this.state === 'resting') this.#move('up')
+  }
+
+  /** It is given nothing more; once what it has in hand is over, it is gone. */
+  drain(): void {
+    this.#move('draining')
+    if (this.inHand === 0) this.leave()
+  }
+
+  /** It is no longer there. An address that comes back is a new node. */
+  leave(): void {
+    this.#move('gone')
+  }
+
+  // Told even when there is no such move: the end of a rest may have changed.
+  #move(to: NodeState): void {
+    move(this, to)
+    this.watcher?.nodeChanged()
   }
 }
