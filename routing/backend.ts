@@ -1,38 +1,254 @@
 // routing/backend.ts: the group of nodes that serves one key, and which of them is next.
-import { RoundRobin } from './balance/round-robin.ts'
+import type { Balance } from './balance/balance.ts'
+import { lots } from './balance/lots.ts'
+import { makeBalance, type Policy } from './balance/policies.ts'
 import type { Node } from './node.ts'
+import { type Bench, Seat, type Standing } from './seat.ts'
+import { SeatHeap } from './seat-heap.ts'
 
-export class Backend {
-  readonly nodes: readonly Node[]
-  readonly fallback: readonly Node[]
-  readonly #turns: RoundRobin
-  readonly #fallbackTurns: RoundRobin
+/** Somebody serves the key, but all who may be picked have as many exchanges in hand as they may. */
+export const FULL = 'full'
+
+export interface BackendRules {
+  readonly policy: Policy
+  /** From 0 up to, not including, 1; gateways should not draw alike (p2c, ewma). */
+  readonly random: () => number
+  /** No node that answers is ejected while this share of the backend rests already. */
+  readonly mostEjectedShare: number
+  /** In which a node that joins others, or rested, comes from a tenth of its traffic to all of it (smooth, p2c, ewma). */
+  readonly slowStartMs: number
+}
+
+export const DEFAULT_RULES: BackendRules = {
+  policy: 'smooth',
+  random: lots(1),
+  mostEjectedShare: 0.5,
+  slowStartMs: 0,
+}
+
+// The nodes of one backup level. Level 0 serves; each other one only while none below it has a node in service.
+interface Level {
+  readonly rank: number
+  readonly seats: Seat[]
+  balance: Balance | null
+  open: number
+  full: number
+}
+
+/**
+ * Live: a table that was replaced leads to the same backends, so an exchange that began with it retries among the nodes
+ * of today. A node belongs to the backend that took it last.
+ */
+export class Backend implements Bench {
+  nodes: readonly Node[] = []
+  fallback: readonly Node[] = []
+  #rules: BackendRules
+  #levels: Level[] = []
+  #seats: readonly Seat[] = []
+  #seatOf = new Map<Node, Seat>()
+  #levelOf: Level[] = [] // levelOf[i] is that of seats[i]
+  readonly #resting = new SeatHeap() // by the end of the rest
+  #isSeating = false
+  #isStale = false // another backend took nodes from here: their changes are not told any more
 
   /** @param fallback nodes tried once none of `nodes` is left */
-  constructor(nodes: readonly Node[], fallback: readonly Node[]) {
-    this.nodes = nodes
-    this.fallback = fallback
-    this.#turns = new RoundRobin(nodes)
-    this.#fallbackTurns = new RoundRobin(fallback)
+  constructor(nodes: readonly Node[], fallback: readonly Node[], rules: BackendRules = DEFAULT_RULES) {
+    this.#rules = rules
+    this.renew(nodes, fallback, rules)
   }
 
   /**
-   * Picks the node for one try: an available one in turn, else an available fallback, else of the resting ones that
-   * whose rest ends first. The last is why a backend of one node serves again as soon as that node does.
+   * Other nodes, or the same with other weights, limits or levels. Those that stay keep their turns. Costs a step or a few
+   * for each node, so gather changes before.
    *
-   * @param tried nodes that this exchange tried already, null for none
-   * @returns null when nothing is left to try
+   * @param nodes in order of announcement
    */
-  pick(now: number, tried: readonly Node[] | null): Node | null {
-    return this.#turns.pick(now, tried) ?? this.#fallbackTurns.pick(now, tried) ?? this.#soonest(tried)
+  renew(nodes: readonly Node[], fallback: readonly Node[], rules = this.#rules): void {
+    const goesOn = rules.policy === this.#rules.policy
+    const before = goesOn ? this.#levels : []
+    this.nodes = nodes
+    this.fallback = fallback
+    this.#rules = rules
+    this.#isSeating = true
+    this.#seat(goesOn)
+    this.#isSeating = this.#isStale = false
+    for (const level of this.#levels) {
+      const { balance = null } = before.find(({ rank }) => rank === level.rank) ?? {}
+      level.balance = makeBalance(rules, level.seats, this.#seats, balance)
+    }
   }
 
-  #soonest(tried: readonly Node[] | null): Node | null {
-    let best: Node | null = null
-    for (const node of [...this.nodes, ...this.fallback]) {
-      if (node.state !== 'resting' || !node.isReachable || tried?.includes(node)) continue
-      if (best === null || node.restsUntil < best.restsUntil) best = node
-    }
-    return best
+  /**
+   * Picks the node for one try: of the lowest level that has one in service; when none has, of the resting ones that
+   * whose rest ends first. The last is why a backend of one node serves again as soon as that node does.
+   *
+   * @param now milliseconds, in the clock that nodes rest by
+   * @param tried nodes that this exchange tried already, null for none
+   * @param key what the policy hashes: the client's address (iphash), any text (hash); '' for the others
+   * @returns null when nothing is left to try; {@link FULL} when it is worth waiting
+   */
+  pickFor(now: number, tried: readonly Node[] | null, key: string): Node | typeof FULL | null {
+    this.#wake(now)
+    if (tried !== null) this.#setAside(tried)
+    const picked = this.#pickServing(now, tried, key)
+    if (tried !== null) this.#bringBack(tried)
+    return picked ?? this.#resting.firstWithout(tried)?.node ?? null
   }
+
+  /** As {@link pickFor}, for backends whose nodes have no limit and whose policy needs no key. */
+  pick(now: number, tried: readonly Node[] | null): Node | null {
+    const node = this.pickFor(now, tried, '')
+    return node === FULL ? null : node
+  }
+
+  /** What {@link pickFor} needs as its key. */
+  get keyKind(): 'none' | 'address' | 'text' {
+    if (this.#rules.policy === 'hash') return 'text'
+    return this.#rules.policy === 'iphash' ? 'address' : 'none'
+  }
+
+  /** Whether some node is in service: open or full. Resting ones are not, though one may be picked as the last resort. */
+  isServing(now: number): boolean {
+    this.#wake(now)
+    for (const level of this.#levels) if (level.open + level.full > 0) return true
+    return false
+  }
+
+  /**
+   * Lets a node rest that answers, but badly or late. The share counts every node that rests, for whatever reason; one
+   * may always rest. A node that refuses connections rests without asking here: while others serve, it is of no use.
+   *
+   * @param restMs the first rest; it grows up to `mostMs`
+   * @returns false, and the node stays: it is not in service, or the last that is, or too many rest already
+   */
+  eject(node: Node, now: number, restMs: number, mostMs: number): boolean {
+    this.#wake(now)
+    const seat = this.#seatOf.get(node)
+    if (seat === undefined || (seat.standing !== 'open' && seat.standing !== 'full')) return false
+    let serving = 0
+    for (const level of this.#levels) serving += level.open + level.full
+    const resting = this.#resting.size
+    const most = Math.max(1, Math.floor((serving + resting) * this.#rules.mostEjectedShare))
+    if (serving === 1 || resting >= most) return false
+    node.ejectUntil(now + node.health.nextRestMs(now, restMs, mostMs))
+    return true
+  }
+
+  seatChanged(seat: Seat): void {
+    if (!this.#isSeating) this.#settle(seat)
+  }
+
+  loadChanged(seat: Seat): void {
+    if (this.#isSeating) return
+    if (seat.node.limit > 0) this.#settle(seat)
+    this.#levelOf[seat.order]!.balance!.loaded(seat)
+  }
+
+  seatLost(): void {
+    if (!this.#isSeating) this.#isStale = true
+  }
+
+  #seat(keepsTurns: boolean): void {
+    const known = this.#seatOf
+    const levels = new Map<number, Level>()
+    this.#seatOf = new Map()
+    this.#resting.clear()
+    for (const node of this.nodes) this.#seatIn(levelAt(levels, node.backup), node, known)
+    for (const node of this.fallback) this.#seatIn(levelAt(levels, Number.POSITIVE_INFINITY), node, known)
+    for (const [node, seat] of known)
+      if (!this.#seatOf.has(node) && node.watcher === seat) node.watcher = null
+    this.#levels = [...levels.values()].sort((a, b) => a.rank - b.rank)
+    this.#seats = [...this.#seatOf.values()]
+    this.#levelOf = new Array(this.#seats.length)
+    for (const level of this.#levels) for (const seat of level.seats) this.#levelOf[seat.order] = level
+    if (keepsTurns) return
+    for (const seat of this.#seats) {
+      seat.turn = 0
+      seat.credit = 0
+    }
+  }
+
+  // A node that is named twice has the first of its places.
+  #seatIn(level: Level, node: Node, known: ReadonlyMap<Node, Seat>): void {
+    if (this.#seatOf.has(node)) return
+    const old = known.get(node)
+    const seat = old !== undefined && node.watcher === old ? old : new Seat(node, this)
+    node.slowStartMs = this.#rules.slowStartMs
+    seat.order = this.#seatOf.size
+    seat.place = level.seats.length
+    seat.standing = seat.currentStanding()
+    count(level, seat.standing, 1)
+    if (seat.standing === 'resting') this.#resting.add(seat, node.restsUntil)
+    level.seats.push(seat)
+    this.#seatOf.set(node, seat)
+  }
+
+  #settle(seat: Seat): void {
+    const { standing } = seat
+    const next = seat.currentStanding()
+    if (standing === next && next !== 'resting') return
+    const level = this.#levelOf[seat.order]!
+    count(level, standing, -1)
+    if (standing === 'open') level.balance!.remove(seat)
+    else if (standing === 'resting') this.#resting.remove(seat)
+    seat.standing = next
+    count(level, next, 1)
+    if (next === 'open') level.balance!.add(seat)
+    else if (next === 'resting') this.#resting.add(seat, seat.node.restsUntil)
+  }
+
+  #wake(now: number): void {
+    if (this.#isStale) for (const seat of this.#seats) this.#settle(seat)
+    while (this.#resting.topKey <= now) {
+      const seat = this.#resting.top!
+      seat.node.isAvailable(now) // ends the rest
+      this.#settle(seat)
+    }
+  }
+
+  #pickServing(now: number, tried: readonly Node[] | null, key: string): Node | typeof FULL | null {
+    const levels = this.#levels
+    for (let i = 0; i < levels.length; i++) {
+      const level = levels[i]!
+      if (level.open > 0) return level.balance!.pick(now, tried, key)
+      if (level.full > 0) return FULL
+    }
+    return null
+  }
+
+  // Those that were tried are closed for the length of one pick, so that no policy has to look for them.
+  #setAside(tried: readonly Node[]): void {
+    for (const node of tried) {
+      const seat = this.#seatOf.get(node)
+      if (seat === undefined || seat.isSetAside) continue
+      const level = this.#levelOf[seat.order]!
+      seat.isSetAside = true
+      count(level, seat.standing, -1)
+      if (seat.standing === 'open') level.balance!.remove(seat)
+    }
+  }
+
+  #bringBack(tried: readonly Node[]): void {
+    for (const node of tried) {
+      const seat = this.#seatOf.get(node)
+      if (seat === undefined || !seat.isSetAside) continue
+      const level = this.#levelOf[seat.order]!
+      seat.isSetAside = false
+      count(level, seat.standing, 1)
+      if (seat.standing === 'open') level.balance!.add(seat)
+    }
+  }
+}
+
+function count(level: Level, standing: Standing, by: number): void {
+  if (standing === 'open') level.open += by
+  else if (standing === 'full') level.full += by
+}
+
+function levelAt(levels: Map<number, Level>, rank: number): Level {
+  const known = levels.get(rank)
+  if (known !== undefined) return known
+  const level: Level = { rank, seats: [], balance: null, open: 0, full: 0 }
+  levels.set(rank, level)
+  return level
 }

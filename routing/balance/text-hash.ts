@@ -1,0 +1,22 @@
+// routing/balance/text-hash.ts: a text as a point on the circle. The same on every machine, and good in all its bits;
+// no defence against texts that are chosen to collide: loads are bounded, so that these harm only themselves.
+
+/** @returns 0 to 2^32 - 1: FNV-1a over the characters, then mixed */
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return mixed(hash)
+}
+
+/** The next point of a text that needs several. */
+export function rehash(hash: number): number {
+  return mixed((hash + 0x9e3779b9) | 0)
+}
+
+/** The last step of MurmurHash3: every bit in changes half of the bits out. @returns 0 to 2^32 - 1 */
+export function mixed(hash: number): number {
+  let h = hash
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}
