@@ -1,17 +1,55 @@
-// routing/table.ts: the immutable picture key -> backend -> nodes, swapped whole. Here subscription and gateway meet.
+// routing/table.ts: the immutable picture key -> backend, swapped whole. Here subscription and gateway meet.
 import type { Backend } from './backend.ts'
+import { MOST_LABELS, nameOf, readKey } from './table-key.ts'
 
+// All keys of one host. Shared by the tables that came after one another, so never changed once a table is out.
+interface Host {
+  root: Backend | null
+  /** By path, "/api"; null: none, as of most hosts. */
+  paths: Map<string, Backend> | null
+  /** Segments of the longest path there ever was: how deep to look. */
+  deepest: number
+}
+
+/**
+ * A request asks for `host:port`, then `host`, then each wildcard from the longest to the shortest (with the port, then
+ * without), and of the first of these that serves its path the longest path. How many places are looked at depends on the
+ * kinds of keys in the table and is bounded, not on how many there are: two for a table of plain names; at worst
+ * (2 + 2 * 16) hosts of 1 + 8 paths.
+ */
 export class Table {
   readonly #byKey: ReadonlyMap<string, Backend>
+  readonly #hosts: Map<string, Host>
   readonly #rest: Backend | null
+  readonly #fallbackKey: string
+  readonly #fallback: Backend | null
+  // How many wildcards have n labels, and (at 0) how many a port.
+  readonly #wildcards: Int32Array
+  #labels = 0 // bit n: there are wildcards of n labels
 
   /**
-   * @param byKey backends by host name in lower case, with or without port
+   * @param byKey backends by key (see table-key.ts); a key that no request could find is not looked at
    * @param rest serves every key that is not there: the static nodes (http-to)
+   * @param fallbackKey serves requests whose own backend is missing or has no node in service, before `rest`; '' for none
+   * @param before the table that this one comes of, and what changed since (see {@link with})
    */
-  constructor(byKey: ReadonlyMap<string, Backend>, rest: Backend | null) {
+  constructor(
+    byKey: ReadonlyMap<string, Backend>,
+    rest: Backend | null,
+    fallbackKey = '',
+    before: { readonly table: Table; readonly changes: ReadonlyMap<string, Backend | null> } | null = null,
+  ) {
     this.#byKey = byKey
     this.#rest = rest
+    this.#fallbackKey = fallbackKey
+    this.#fallback = byKey.get(fallbackKey) ?? null
+    this.#hosts = new Map(before === null ? [] : before.table.#hosts)
+    this.#wildcards = before === null ? new Int32Array(MOST_LABELS + 1) : before.table.#wildcards.slice()
+    const own = new Set<Host>() // made here, so free to change
+    for (const [key, backend] of before?.changes ?? byKey) this.#put(key, backend, own)
+    for (let labels = 1; labels <= MOST_LABELS; labels++) {
+      if (this.#wildcards[labels]! > 0) this.#labels |= 1 << labels
+    }
   }
 
   get isEmpty(): boolean {
@@ -23,13 +61,114 @@ export class Table {
     return this.#byKey.size === 0
   }
 
-  /** @param key Host as sent, in lower case: `name:port` is looked up before `name`. @returns null: nobody serves it */
-  find(key: string): Backend | null {
-    if (this.#byKey.size === 0) return this.#rest
-    const exact = this.#byKey.get(key)
-    if (exact !== undefined) return exact
-    const colon = key.lastIndexOf(':')
-    const byName = colon > 0 && !key.endsWith(']') ? this.#byKey.get(key.slice(0, colon)) : undefined
-    return byName ?? this.#rest
+  /** Its backends by key, as written. */
+  get backends(): ReadonlyMap<string, Backend> {
+    return this.#byKey
   }
+
+  /**
+   * A table with some keys changed, all else the same. It costs a copy of two maps, not a reading of all keys.
+   *
+   * @param changes null: nobody serves the key any more
+   */
+  with(changes: ReadonlyMap<string, Backend | null>): Table {
+    const byKey = new Map(this.#byKey)
+    for (const [key, backend] of changes) {
+      if (backend === null) byKey.delete(key)
+      else byKey.set(key, backend)
+    }
+    return new Table(byKey, this.#rest, this.#fallbackKey, { table: this, changes })
+  }
+
+  /**
+   * @param host as sent, in lower case, with its port or without
+   * @param path decoded, begins with '/'; '' when the request has none
+   * @param now milliseconds; not given: a backend without nodes in service is as good as any
+   * @returns null: nobody serves it
+   */
+  find(host: string, path = '', now = -1): Backend | null {
+    if (this.#byKey.size === 0) return this.#rest
+    const own = this.#own(host, path)
+    const fallback = this.#fallback
+    if (own === null) return fallback ?? this.#rest
+    if (fallback === null || now < 0 || own.isServing(now)) return own
+    return fallback.isServing(now) ? fallback : own
+  }
+
+  #own(host: string, path: string): Backend | null {
+    const exact = this.#at(host, path)
+    if (exact !== null) return exact
+    const name = nameOf(host)
+    const byName = name.length < host.length ? this.#at(name, path) : null
+    return byName ?? (this.#labels === 0 ? null : this.#byWildcard(host, name, path))
+  }
+
+  // From the longest: the first dot that leaves no more labels than any wildcard has.
+  #byWildcard(host: string, name: string, path: string): Backend | null {
+    let dot = name.length
+    let labels = 0
+    for (; labels < MOST_LABELS; labels++) {
+      const before = dot > 1 ? name.lastIndexOf('.', dot - 1) : -1
+      if (before < 1) break
+      dot = before
+    }
+    for (; labels > 0; labels--, dot = name.indexOf('.', dot + 1)) {
+      if ((this.#labels & (1 << labels)) === 0) continue
+      const withPort =
+        this.#wildcards[0]! > 0 && name.length < host.length ? this.#at(host.slice(dot), path) : null
+      const found = withPort ?? this.#at(name.slice(dot), path)
+      if (found !== null) return found
+    }
+    return null
+  }
+
+  #at(host: string, path: string): Backend | null {
+    const known = this.#hosts.get(host)
+    if (known === undefined) return null
+    return known.paths === null ? known.root : (byPath(known.paths, known.deepest, path) ?? known.root)
+  }
+
+  #put(key: string, backend: Backend | null, own: Set<Host>): void {
+    const read = readKey(key)
+    if (read === null) return
+    const { host, path, segments, labels, hasPort } = read
+    const known = this.#hosts.get(host)
+    const entry = known !== undefined && own.has(known) ? known : copyOf(known)
+    own.add(entry)
+    if (path === '') entry.root = backend
+    else if (backend === null) entry.paths?.delete(path)
+    else {
+      entry.paths ??= new Map()
+      entry.paths.set(path, backend)
+    }
+    entry.deepest = Math.max(entry.deepest, segments)
+    const isEmpty = entry.root === null && (entry.paths?.size ?? 0) === 0
+    if (isEmpty) this.#hosts.delete(host)
+    else this.#hosts.set(host, entry)
+    const change = (isEmpty ? 0 : 1) - (known === undefined ? 0 : 1)
+    if (labels === 0 || change === 0) return
+    this.#wildcards[labels]! += change
+    if (hasPort) this.#wildcards[0]! += change
+  }
+}
+
+function copyOf(host: Host | undefined): Host {
+  if (host === undefined) return { root: null, paths: null, deepest: 0 }
+  const { root, paths, deepest } = host
+  return { root, paths: paths === null || paths.size === 0 ? null : new Map(paths), deepest }
+}
+
+// "/a/b/c" with paths two segments deep: "/a/b", then "/a". A slash at the end makes no segment.
+function byPath(paths: ReadonlyMap<string, Backend>, deepest: number, path: string): Backend | null {
+  if (path === '' || path === '/') return null
+  let end = 0
+  for (let segments = 0; segments < deepest && end >= 0 && end < path.length; segments++) {
+    const next = path.indexOf('/', end + 1)
+    end = next < 0 ? path.length : next
+  }
+  for (; end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const found = paths.get(end === path.length ? path : path.slice(0, end))
+    if (found !== undefined) return found
+  }
+  return null
 }
