@@ -1,0 +1,193 @@
+// subscription/memory-membership.ts: membership that lives in this process alone.
+import { FOREVER, type Lease, leaseEndMs, newLease, renewed } from './lease.ts'
+import {
+  type Change,
+  isSameMember,
+  type Member,
+  type Membership,
+  memberId,
+  type NodeRecord,
+  type Pulse,
+  type RemovalReason,
+} from './membership.ts'
+import { standings } from './staleness.ts'
+
+/** A node and what is known of it that is no event. */
+interface Entry {
+  record: NodeRecord
+  lease: Lease
+  /** End of the lease, worked out once an announcement. */
+  leaseEndMs: number
+  heardMs: number
+  isFailing: boolean
+  cores: number
+  load: number
+}
+
+export interface MemoryMembershipSettings {
+  /** Name of this master in `origin`. */
+  readonly origin: string
+  /** Milliseconds (subscription-tolerance). */
+  readonly toleranceMs: number
+  /** The version that an earlier run ended with, so that versions only rise; 0 for none. */
+  readonly version: number
+}
+
+// Nodes that went unheard, in case they come back: one that announces more seldom than its first lease lasts would
+// come and go for ever if nobody remembered how long it was away.
+const MOST_REMEMBERED = 10_000
+
+export class MemoryMembership implements Membership {
+  #toleranceMs: number
+  readonly #origin: string
+  #version: number
+  readonly #byId = new Map<string, Entry>()
+  readonly #byKey = new Map<string, Set<Entry>>()
+  readonly #remembered = new Map<string, Lease>()
+  readonly #listeners = new Set<(change: Change) => void>()
+
+  constructor({ origin, toleranceMs, version }: MemoryMembershipSettings) {
+    this.#origin = origin
+    this.#toleranceMs = toleranceMs
+    this.#version = version
+  }
+
+  get version(): number {
+    return this.#version
+  }
+
+  follow(listener: (change: Change) => void): () => void {
+    const records = Array.from(this.#byId.values(), ({ record }) => record)
+    listener({ kind: 'snapshot', version: this.#version, records })
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  has(id: string): boolean {
+    return this.#byId.has(id)
+  }
+
+  announce(member: Member, nowMs: number): void {
+    const id = memberId(member.key, member.node.place)
+    const entry = this.#byId.get(id)
+    if (entry === undefined) {
+      const before = this.#remembered.get(id)
+      this.#remembered.delete(id)
+      this.#add(id, member, before === undefined ? newLease(nowMs) : renewed(before, nowMs))
+    } else this.#update(entry, member, nowMs)
+  }
+
+  /** A node of an earlier run, with what was left of its lease. Nothing happens when it is there already. */
+  restore(member: Member, lease: Lease): void {
+    const id = memberId(member.key, member.node.place)
+    if (!this.#byId.has(id)) this.#add(id, member, lease)
+  }
+
+  withdraw(id: string, why: RemovalReason): void {
+    const entry = this.#byId.get(id)
+    // A datagram does not undo what the config says.
+    if (entry === undefined || (entry.record.isStatic && why !== 'unconfigured')) return
+    this.#remove(entry, why)
+  }
+
+  setFailing(id: string, isFailing: boolean): void {
+    const entry = this.#byId.get(id)
+    if (entry !== undefined) entry.isFailing = isFailing
+  }
+
+  /** A reload may have changed it; leases are worked out anew. */
+  setTolerance(toleranceMs: number): void {
+    this.#toleranceMs = toleranceMs
+    for (const entry of this.#byId.values()) entry.leaseEndMs = leaseEndMs(entry.lease, toleranceMs)
+  }
+
+  tick(nowMs: number): void {
+    for (const entries of this.#byKey.values()) {
+      for (const entry of entries) {
+        if (entry.leaseEndMs > nowMs) continue
+        this.#judge([...entries], nowMs)
+        break
+      }
+    }
+  }
+
+  pulse(id: string, nowMs: number): Pulse | null {
+    const entry = this.#byId.get(id)
+    if (entry === undefined) return null
+    const { heardMs, cores, load } = entry
+    return { heardAgoMs: Math.max(0, nowMs - heardMs), cores, load }
+  }
+
+  /** Every node with its lease, for what outlives a run. */
+  *entries(): Generator<{ readonly record: NodeRecord; readonly lease: Lease }> {
+    for (const { record, lease } of this.#byId.values()) yield { record, lease }
+  }
+
+  #add(id: string, member: Member, lease: Lease): void {
+    const version = ++this.#version
+    const record = { ...member, id, version, origin: this.#origin, isUnheard: false }
+    const { cores, load } = member.announcement
+    const entry = { record, lease, leaseEndMs: 0, heardMs: 0, isFailing: false, cores, load }
+    this.#setLease(entry, member.isStatic ? FOREVER : lease)
+    this.#byId.set(id, entry)
+    const others = this.#byKey.get(member.key)
+    if (others === undefined) this.#byKey.set(member.key, new Set([entry]))
+    else others.add(entry)
+    this.#tell({ kind: 'added', version, record })
+  }
+
+  #update(entry: Entry, member: Member, nowMs: number): void {
+    const before = entry.record
+    if (before.isStatic && !member.isStatic) return
+    entry.cores = member.announcement.cores
+    entry.load = member.announcement.load
+    this.#setLease(entry, member.isStatic ? FOREVER : renewed(entry.lease, nowMs))
+    if (before.isUnheard || !isSameMember(before, member)) this.#change(entry, member, false)
+  }
+
+  #judge(entries: readonly Entry[], nowMs: number): void {
+    const judged = standings(entries, nowMs)
+    for (const [i, entry] of entries.entries()) {
+      if (judged[i] === 'over') {
+        this.#remember(entry)
+        this.#remove(entry, 'unheard')
+      } else if (judged[i] === 'kept' && !entry.record.isUnheard) this.#change(entry, entry.record, true)
+    }
+  }
+
+  #change(entry: Entry, member: Member, isUnheard: boolean): void {
+    const before = entry.record
+    const version = ++this.#version
+    entry.record = { ...before, ...member, id: before.id, version, origin: this.#origin, isUnheard }
+    this.#tell({ kind: 'changed', version, record: entry.record, before })
+  }
+
+  #remove(entry: Entry, why: RemovalReason): void {
+    const { record } = entry
+    this.#byId.delete(record.id)
+    const others = this.#byKey.get(record.key)
+    others?.delete(entry)
+    if (others?.size === 0) this.#byKey.delete(record.key)
+    this.#tell({ kind: 'removed', version: ++this.#version, record, why })
+  }
+
+  #remember({ record, lease }: Entry): void {
+    this.#remembered.delete(record.id)
+    this.#remembered.set(record.id, lease)
+    if (this.#remembered.size <= MOST_REMEMBERED) return
+    for (const oldest of this.#remembered.keys()) {
+      this.#remembered.delete(oldest)
+      return
+    }
+  }
+
+  #setLease(entry: Entry, lease: Lease): void {
+    entry.lease = lease
+    entry.leaseEndMs = leaseEndMs(lease, this.#toleranceMs)
+    entry.heardMs = lease.heardMs
+  }
+
+  #tell(change: Change): void {
+    for (const listener of this.#listeners) listener(change)
+  }
+}
