@@ -16,6 +16,7 @@ import { requestHead } from './targets/request-head.ts'
 import { forwardedRequest } from './targets/request-text.ts'
 import { cgiResponseHead, responseHead } from './targets/response-head.ts'
 import { forwardedResponse } from './targets/response-text.ts'
+import { subscriptionPacket } from './targets/subscription-packet.ts'
 import { packet } from './targets/uwsgi-packet.ts'
 
 export const TARGETS: readonly Target[] = [
@@ -37,4 +38,5 @@ export const TARGETS: readonly Target[] = [
   config,
   control,
   childLines,
+  subscriptionPacket,
 ]
