@@ -151,12 +151,8 @@ export class World {
   }
 
   #nodeOf(picture: NodePicture, seen: Set<Node>): Node {
-    const known = this.#nodes.get(picture.name)
-    const node = known ?? new Node(picture)
-    node.endpoint = picture.endpoint
-    node.weight = picture.weight
-    node.modifier1 = picture.modifier1
-    node.modifier2 = picture.modifier2
+    const node = this.#nodes.get(picture.name) ?? new Node(picture)
+    node.update(picture)
     this.#nodes.set(picture.name, node)
     seen.add(node)
     return node

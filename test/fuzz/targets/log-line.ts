@@ -2,6 +2,7 @@
 import type { AccessEntry } from '../../../stats/access-log.ts'
 import { formatter } from '../../../stats/log-formats.ts'
 import { templateLine } from '../../../stats/log-template.ts'
+import { sampleEntry } from '../../stats/sample-entry.ts'
 import { type Target, wrong } from '../target.ts'
 
 const LINES = {
@@ -16,7 +17,7 @@ const ONE_LINE = /^[\x20-\x7e]+\n$/
 const COMBINED =
   /^\S+ - - \[[^\]]+\] "((?:[^"\\]|\\.)*)" \d{3} (?:\d+|-) "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)"\n$/
 const UWSGI =
-  /^\[pid: \d+\|app: -1\|req: \d+\/\d+\] \S+ \(\) \{0 vars in 0 bytes\} \[[^\]]+\] (\S*) (\S*) => generated \d+ bytes/
+  /^\[pid: \d+\|app: -1\|req: \d+\/\d+\] \S+ \(\) \{28 vars in 309 bytes\} \[[^\]]+\] (\S*) (\S*) => generated \d+ bytes/
 
 export const logLine: Target = {
   name: 'log-line',
@@ -110,27 +111,7 @@ const READ_BACK: Readonly<Record<Format, (line: string, entry: AccessEntry) => v
 function entryOf(input: Buffer): AccessEntry {
   const [method = '', target = '', host = '', referer = '', ...rest] = input.toString('latin1').split('\n')
   const userAgent = rest.join('\n')
-  return {
-    ...{
-      id: 'a-1',
-      client: '192.0.2.1',
-      proto: 'HTTP/1.1',
-      node: 'http://127.0.0.1:80',
-      status: 200,
-      headBytes: 9,
-    },
-    ...{
-      bodyBytes: 0,
-      requestBytes: 0,
-      vars: 0,
-      varBytes: 0,
-      tries: 1,
-      startedAt: 1.7e12,
-      durationMs: 1.5,
-      headers: 1,
-    },
-    ...{ method, target, host, referer, userAgent, hasFailed: false, values: [userAgent] },
-  }
+  return { ...sampleEntry, method, target, host, referer, userAgent, values: [userAgent] }
 }
 
 // What a reader of the line undoes.

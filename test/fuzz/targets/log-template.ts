@@ -1,30 +1,10 @@
 // test/fuzz/targets/log-template.ts: log-format and log-strftime as people write them.
-import type { AccessEntry } from '../../../stats/access-log.ts'
 import { templateLine, unknownNames } from '../../../stats/log-template.ts'
 import { strftime } from '../../../stats/strftime.ts'
+import { sampleEntry } from '../../stats/sample-entry.ts'
 import { type Target, wrong } from '../target.ts'
 
-const ENTRY: AccessEntry = {
-  ...{
-    id: 'a-1',
-    client: '192.0.2.1',
-    proto: 'HTTP/1.1',
-    node: 'http://127.0.0.1:80',
-    status: 200,
-    headBytes: 9,
-  },
-  ...{
-    bodyBytes: 0,
-    requestBytes: 0,
-    vars: 0,
-    varBytes: 0,
-    tries: 1,
-    startedAt: 1.7e12,
-    durationMs: 1.5,
-    headers: 1,
-  },
-  ...{ method: 'GET', target: '/', host: 'a', referer: '', userAgent: 'u"\n', hasFailed: false, values: [] },
-}
+const ENTRY = { ...sampleEntry, userAgent: 'u"\n' }
 const DATE = new Date(1.7e12)
 
 export const logTemplate: Target = {
