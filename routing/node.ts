@@ -21,13 +21,13 @@ export class Node {
   readonly name: string
   readonly proto: 'http' | 'uwsgi'
   /** Taken anew from each picture, down to the limit: names may resolve elsewhere, weights may change. */
-  modifier1: number
-  modifier2: number
+  modifier1 = 0
+  modifier2 = 0
   endpoint: NodeEndpoint
   /** At least 1. */
-  weight: number
-  backup: number
-  limit: number
+  weight = 1
+  backup = 0
+  limit = 0
   state: NodeState = 'up'
   /** End of the rest, in the clock of the caller; meaningful while resting. */
   restsUntil = 0
@@ -53,13 +53,9 @@ export class Node {
   constructor(picture: NodePicture, health = new Health()) {
     this.name = picture.name
     this.proto = picture.proto
-    this.modifier1 = picture.modifier1
-    this.modifier2 = picture.modifier2
     this.endpoint = picture.endpoint
-    this.weight = picture.weight
-    this.backup = picture.backup ?? 0
-    this.limit = picture.limit ?? 0
     this.health = health
+    this.update(picture)
   }
 
   /** What a newer picture says of the node of this name. `proto` is part of the name. */
