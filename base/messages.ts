@@ -1,5 +1,5 @@
 // base/messages.ts: what master and gateways say to each other over the channel of fork (serialization 'advanced').
-import type { Picture } from './picture.ts'
+import type { KeyPicture, Picture } from './picture.ts'
 
 /** Master to gateway. */
 export type ToGateway =
@@ -8,6 +8,13 @@ export type ToGateway =
    * which nodes rest and for how many more milliseconds, as other gateways found out.
    */
   | { readonly kind: 'picture'; readonly picture: Picture; readonly rests?: readonly NodeRest[] }
+  /**
+   * Nodes that announced themselves, beside those of the picture: what changed since the last such message. All there are
+   * come in some of them before the first picture, so that a gateway listens with the whole table.
+   */
+  | { readonly kind: 'table'; readonly keys: readonly KeyPicture[] }
+  /** What checks found. */
+  | { readonly kind: 'verdicts'; readonly verdicts: readonly Verdict[] }
   /** Stop accepting, close what is idle, finish what is in hand for at most `graceMs`, exit 0. */
   | { readonly kind: 'stop'; readonly graceMs: number }
   /**
@@ -17,6 +24,14 @@ export type ToGateway =
   | { readonly kind: 'retire'; readonly graceMs: number }
   /** Open log files again: they were renamed. Answered by `reopened`. */
   | { readonly kind: 'reopen' }
+
+/** A check failed or succeeded, where it did otherwise before. */
+export interface Verdict {
+  /** The node's name in the picture. */
+  readonly name: string
+  /** False: it is given nothing until a check finds it well. */
+  readonly isWell: boolean
+}
 
 export interface NodeRest {
   /** The node's name in the picture. */
@@ -54,11 +69,28 @@ export interface CounterBatch {
   readonly accepted: number
   readonly requests: number
   readonly refused: number
-  /** Nodes for which something changed. `failures`: failed connects, bad answers, none in time. `restsMs`: 0: no rest. */
-  readonly nodes: readonly {
-    readonly name: string
-    readonly requests: number
-    readonly failures: number
-    readonly restsMs: number
-  }[]
+  /** Nodes for which something changed. */
+  readonly nodes: readonly NodeCounters[]
+  /** Look-ups that found a key, for keys that were found. Of http-to: ''. */
+  readonly hits: readonly { readonly key: string; readonly hits: number }[]
+}
+
+/** What happened with one node in a gateway since its last batch. */
+export interface NodeCounters {
+  /** The node's name in the picture. */
+  readonly name: string
+  readonly requests: number
+  /** Failed connects, bad answers, none in time. */
+  readonly failures: number
+  /** What is left of its rest; 0: it does not rest. */
+  readonly restsMs: number
+  /** Why it rests: the last failure, in words; '' when it does not. */
+  readonly cause: string
+  /** Bytes from the node, and to it, of exchanges that ended. */
+  readonly tx: number
+  readonly rx: number
+  /** Exchanges that it has now. */
+  readonly inHand: number
+  /** How long answers lately took to begin (peak EWMA); 0: none was seen. */
+  readonly latencyMs: number
 }

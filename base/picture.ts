@@ -1,6 +1,7 @@
 // base/picture.ts: what a gateway knows of the world, as plain data that the master sends by message.
 // A picture is immutable and swapped whole; an exchange ends with the picture it began with. Nothing that
 // comes from the config is captured elsewhere in a gateway, so that a reload needs no new process.
+import type { Policy } from './policy.ts'
 
 /** One accepting socket. `slot` is the index of its descriptor in the gateway's stdio. */
 export interface ListenerPicture {
@@ -44,8 +45,45 @@ export interface NodePicture {
   readonly modifier2: number
   /** 0, the default: ordinary; nodes of a higher level serve only while every lower level has none. */
   readonly backup?: number
-  /** Most exchanges in hand of one gateway; 0, the default: no limit. */
+  /** Most exchanges in hand of this gateway, its share; 0, the default: no limit. */
   readonly limit?: number
+}
+
+/** What a gateway learns of one key that nodes announced: those that came or changed, and the names of those that left. */
+export interface KeyPicture {
+  /** See routing/table-key.ts. */
+  readonly key: string
+  /** How the packet that made the key asked for it to be balanced; '': it did not. */
+  readonly algo: string
+  /** New to the key, at the end of its list in this order; or known by name: then they keep their place. */
+  readonly nodes: readonly NodePicture[]
+  /** They leave before `nodes` come. */
+  readonly gone: readonly string[]
+}
+
+/** What the policy 'hash' goes by. */
+export type HashOn =
+  | { readonly kind: 'address' | 'path' }
+  /** Name of a cookie; of a header, in lower case; of a variable as uwsgi nodes get it ("HTTP_X_USER"). */
+  | { readonly kind: 'cookie' | 'header' | 'variable'; readonly name: string }
+
+/** How requests of some keys are spread (balance). */
+export interface BalancePicture {
+  /** The key that it is for; '*': all keys that have no line of their own, and the nodes of http-to. */
+  readonly key: string
+  /** null: as the packet asks, else {@link Picture.policy}. */
+  readonly policy: Policy | null
+  readonly on: HashOn
+  /** Name of the cookie that keeps a client at its node; '': none. */
+  readonly sticky: string
+  readonly slowStartMs: number
+  /** Most exchanges in hand of a node that has no limit of its own, this gateway's share; 0: no limit. */
+  readonly limit: number
+  /** Requests that may wait for a node with room, this gateway's share, and how long. */
+  readonly queueLength: number
+  readonly queueMs: number
+  /** From 0 to 1: no node that answers is ejected while this share of the backend rests. */
+  readonly mostEjectedShare: number
 }
 
 /** The nodes that serve one host. */
@@ -99,8 +137,18 @@ export interface Picture {
    */
   readonly nodes: readonly NodePicture[]
   readonly fallbackNodes: readonly NodePicture[]
-  /** Rest of a node after a failed connect (http-gracetime). */
+  /** Rest of a node after a failed connect (http-gracetime), and the longest that it grows to. */
   readonly graceMs: number
+  readonly mostGraceMs: number
+  /** Nodes announce themselves: a host that nobody serves may be served in a moment, so it gets 503 in place of 404. */
+  readonly awaitsNodes: boolean
+  /** Serves requests whose own key is missing or has no node in service; '': none (http-subscription-fallback-key). */
+  readonly fallbackKey: string
+  /** Of keys for which neither `balances` nor a packet names one (subscription-algo). */
+  readonly policy: Policy
+  readonly balances: readonly BalancePicture[]
+  /** Hex, of 32 bytes: what cookies of `sticky` are made with; the same in all gateways and over restarts. Never logged. */
+  readonly stickySecret: string
   /** Machine's host name: SERVER_NAME for uwsgi nodes. */
   readonly hostName: string
   readonly backlog: number

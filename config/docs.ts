@@ -27,7 +27,7 @@ Values may refer to the environment, \`$(NAME)\`, to the content of a file, \`@(
 
 /** The whole file. */
 export function optionsPage(): string {
-  const groups = GROUPS.map(
+  const groups = GROUPS.filter(({ options }) => Object.keys(options).length > 0).map(
     ({ title, options }) =>
       `\n## ${title}\n\n${Object.entries(options)
         .map(([name, option]) => entry(name, option))

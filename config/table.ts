@@ -1,6 +1,9 @@
 // config/table.ts: every option there is: ours with all that is known about them, uWSGI's others by name.
 import type { Argument, Group, Option, ValuesOf } from './option.ts'
 import { acceptedOptions } from './options/accepted.ts'
+import { announcingOptions } from './options/announcing.ts'
+import { balanceOptions } from './options/balance.ts'
+import { healthOptions } from './options/health.ts'
 import { httpOptions } from './options/http.ts'
 import { limitOptions } from './options/limits.ts'
 import { loggingOptions } from './options/logging.ts'
@@ -9,12 +12,19 @@ import { privilegeOptions } from './options/privileges.ts'
 import { processOptions } from './options/process.ts'
 import { environmentOptions, readingOptions } from './options/reading.ts'
 import { socketOptions } from './options/sockets.ts'
+import { statisticsOptions } from './options/statistics.ts'
+import { subscriptionOptions } from './options/subscriptions.ts'
 import foreign from './uwsgi-options.json' with { type: 'json' }
 
 /** In the order of --help. */
 export const GROUPS: readonly Group<Readonly<Record<string, Option>>>[] = [
   httpOptions,
   nodeOptions,
+  subscriptionOptions,
+  balanceOptions,
+  healthOptions,
+  announcingOptions,
+  statisticsOptions,
   limitOptions,
   socketOptions,
   privilegeOptions,
@@ -28,6 +38,11 @@ export const GROUPS: readonly Group<Readonly<Record<string, Option>>>[] = [
 const TABLE = {
   ...httpOptions.options,
   ...nodeOptions.options,
+  ...subscriptionOptions.options,
+  ...balanceOptions.options,
+  ...healthOptions.options,
+  ...announcingOptions.options,
+  ...statisticsOptions.options,
   ...limitOptions.options,
   ...socketOptions.options,
   ...privilegeOptions.options,

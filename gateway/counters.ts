@@ -30,7 +30,7 @@ export class Counters {
     if (news.length + accepted + requests + refused === 0 && connections === this.#connections) return
     this.#connections = connections
     this.accepted = this.requests = this.refused = 0
-    this.#send({ connections, accepted, requests, refused, nodes: news })
+    this.#send({ connections, accepted, requests, refused, nodes: news, hits: [] })
   }
 }
 
@@ -40,7 +40,9 @@ function newsOf(nodes: Iterable<Node>, now: number): CounterBatch['nodes'] {
     const until = node.restsAt(now) ? node.restsUntil : 0
     const { name, requests, failures } = node
     if (requests + failures === 0 && until === node.restTold) continue
-    news.push({ name, requests, failures, restsMs: until === 0 ? 0 : Math.ceil(until - now) })
+    const restsMs = until === 0 ? 0 : Math.ceil(until - now)
+    const latencyMs = node.latency.at(now)
+    news.push({ name, requests, failures, restsMs, cause: '', tx: 0, rx: 0, inHand: node.inHand, latencyMs })
     node.requests = node.failures = 0
     node.restTold = until
   }

@@ -53,7 +53,7 @@ export interface Status {
     readonly connections: number
   }[]
   /** Since the start of the master, over all gateways and reloads. */
-  readonly counters: Omit<CounterBatch, 'nodes'>
+  readonly counters: Omit<CounterBatch, 'nodes' | 'hits'>
   readonly nodes: readonly {
     readonly name: string
     readonly requests: number

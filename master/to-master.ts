@@ -17,8 +17,19 @@ const toMaster = z.discriminatedUnion('kind', [
       requests: count,
       refused: count,
       nodes: z.array(
-        z.strictObject({ name: z.string(), requests: count, failures: count, restsMs: z.number().min(0) }),
+        z.strictObject({
+          name: z.string(),
+          requests: count,
+          failures: count,
+          restsMs: z.number().min(0),
+          cause: z.string(),
+          tx: count,
+          rx: count,
+          inHand: count,
+          latencyMs: z.number().min(0),
+        }),
       ),
+      hits: z.array(z.strictObject({ key: z.string(), hits: count })),
     }),
   }),
   z.strictObject({

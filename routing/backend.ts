@@ -1,7 +1,9 @@
 // routing/backend.ts: the group of nodes that serves one key, and which of them is next.
+
+import type { Policy } from '../base/policy.ts'
 import type { Balance } from './balance/balance.ts'
 import { lots } from './balance/lots.ts'
-import { makeBalance, type Policy } from './balance/policies.ts'
+import { makeBalance } from './balance/policies.ts'
 import type { Node } from './node.ts'
 import { type Bench, Seat, type Standing } from './seat.ts'
 import { SeatHeap } from './seat-heap.ts'

@@ -1,4 +1,5 @@
 // routing/balance/policies.ts: the ways to balance, by the names they have in configs and packets.
+import type { Policy } from '../../base/policy.ts'
 import type { Seat } from '../seat.ts'
 import type { Balance } from './balance.ts'
 import { HashRing } from './hash-ring.ts'
@@ -8,13 +9,6 @@ import { RoundRobin } from './round-robin.ts'
 import { TurnHeap } from './turn-heap.ts'
 import { TwoChoices } from './two-choices.ts'
 import { Wrr } from './wrr.ts'
-
-/**
- * smooth: weighted turns without bursts, the default. wrr, lrc, wlrc, iphash: uWSGI's, pick for pick. p2c: the less busy
- * of two by lot. ewma: the quicker of two by lot. hash: the node that owns a key, unless it is busy.
- */
-export const POLICIES = ['smooth', 'wrr', 'lrc', 'wlrc', 'iphash', 'p2c', 'ewma', 'hash'] as const
-export type Policy = (typeof POLICIES)[number]
 
 /** Up to here looking at every node costs no more than a heap does, and gives turns to a node that rested at once. */
 const FEW = 16

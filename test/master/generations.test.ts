@@ -95,7 +95,7 @@ t.test('what a gateway counted last is told before it is gone', async t => {
   const heard: string[] = []
   const counts = `process.on('message', message => {
     if (message.kind === 'picture') return say({ kind: 'ready' }, { kind: 'applied', version: 1 })
-    const none = { accepted: 0, requests: 0, refused: 0, nodes: [] }
+    const none = { accepted: 0, requests: 0, refused: 0, nodes: [], hits: [] }
     const counted = connections => ({ kind: 'counters', counters: { ...none, connections } })
     for (let i = 1; i < 200; i++) process.send(counted(i))
     process.send(counted(200), () => process.exit(0))

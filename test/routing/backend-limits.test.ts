@@ -1,9 +1,9 @@
 // test/routing/backend-limits.test.ts: levels, limits, tried nodes and ejection hold for every policy alike.
 import fc from 'fast-check'
 import t from 'tap'
+import { POLICIES } from '../../base/policy.ts'
 import { Backend, type BackendRules, DEFAULT_RULES, FULL } from '../../routing/backend.ts'
 import { lots } from '../../routing/balance/lots.ts'
-import { POLICIES } from '../../routing/balance/policies.ts'
 import type { Node } from '../../routing/node.ts'
 import { fakeNode } from './nodes.ts'
 

@@ -1,0 +1,6 @@
+// config/options/statistics.ts: options about what an instance tells of itself.
+
+export const statisticsOptions = {
+  title: 'Statistics',
+  options: {},
+}
