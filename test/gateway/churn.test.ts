@@ -1,7 +1,7 @@
 // test/gateway/churn.test.ts: connections of every kind come and go by the thousand, with every kind of end: no
 // descriptor, no count and no memory of them stays. `CHURN=200000 node test/gateway/churn.test.ts` takes a minute or two.
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import t from 'tap'
@@ -9,6 +9,7 @@ import type { ToMaster } from '../../base/messages.ts'
 import type { ListenerPicture, Picture } from '../../base/picture.ts'
 import { makeSelfSigned } from '../../certs/manage/self-signed.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { readMemory } from '../support/memory.ts'
 import { until } from '../support/processes.ts'
 import { connectRaw, readAnswer, request } from '../support/raw-client.ts'
 
@@ -117,11 +118,11 @@ t.test('nothing stays of connections that are gone', async t => {
   }
   const descriptors = descriptorsOf(gateway)
   await round(each) // until then code and pools grow
-  const memory = memoryOf(gateway)
+  const memory = readMemory(gateway.process.pid!)
   await round(each)
   await until('every descriptor is free', () => descriptorsOf(gateway) <= descriptors)
   t.ok(refusals > each, `${refusals} were refused`)
-  const growth = memoryOf(gateway) - memory
+  const growth = readMemory(gateway.process.pid!) - memory
   t.ok(
     growth < MOST_GROWTH_BYTES,
     `memory: ${Math.round(memory / 1e6)} MB, then ${Math.round(growth / 1e6)} MB more`,
@@ -212,8 +213,4 @@ async function secure(port: number, i: number): Promise<void> {
 
 function descriptorsOf({ process }: TestGateway): number {
   return readdirSync(`/proc/${process.pid}/fd`).length
-}
-
-function memoryOf({ process }: TestGateway): number {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${process.pid}/status`, 'latin1'))![1]) * 1_024
 }

@@ -1,10 +1,10 @@
 // test/gateway/slow-nodes.test.ts: nodes that say nothing, say it byte by byte, or never stop: their clients are told the
 // truth, and nobody else is held up.
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { startGateway } from '../support/gateway.ts'
+import { readMemory } from '../support/memory.ts'
 import { until } from '../support/processes.ts'
 import { answer, connectRaw, readAnswer, request } from '../support/raw-client.ts'
 import { startRawNode } from '../support/raw-node.ts'
@@ -84,7 +84,7 @@ t.test('an answer that never ends', async t => {
       })
       await client.send(request(`GET ${path} HTTP/${version}`))
       await until('it flows', () => bytes > 10_000_000)
-      const before = residentBytes(gateway)
+      const before = readMemory(gateway.process.pid!)
       while (bytes < 100_000_000) {
         const other = await connectRaw(t, gateway, request('GET /short'))
         t.equal((await readAnswer(other)).body, 'short', 'others are served')
@@ -92,7 +92,7 @@ t.test('an answer that never ends', async t => {
         const wanted = bytes + 20_000_000
         await until('it flows on', () => bytes > wanted)
       }
-      const grown = residentBytes(gateway) - before
+      const grown = readMemory(gateway.process.pid!) - before
       t.ok(grown < 40_000_000, `it grew by ${Math.round(grown / 1e6)} MB`)
       client.close()
       await gone
@@ -156,8 +156,4 @@ async function startEndless(t: Test): Promise<string> {
     server.close()
   })
   return `http://127.0.0.1:${(server.address() as { port: number }).port}`
-}
-
-function residentBytes({ process }: TestGateway): number {
-  return Number(/^VmRSS:\s*(\d+) kB/m.exec(readFileSync(`/proc/${process.pid}/status`, 'latin1'))![1]) * 1_024
 }

@@ -1,10 +1,10 @@
 // test/gateway/http1/large-bodies.test.ts: bodies larger than all buffers on their way arrive whole, however slowly they are read.
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { startGateway, type TestGateway } from '../../support/gateway.ts'
+import { readMemory } from '../../support/memory.ts'
 import { until } from '../../support/processes.ts'
 
 const PIECE = randomBytes(1 << 20) // no two parts of it are alike, so that a shifted or doubled part shows
@@ -125,7 +125,7 @@ t.test('a client that never reads costs little memory, whatever its node sends',
     client.pause()
     client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
   }
-  const before = residentBytes(gateway.process.pid!)
+  const before = readMemory(gateway.process.pid!)
   let last = -1
   let still = 0
   await until(
@@ -137,14 +137,9 @@ t.test('a client that never reads costs little memory, whatever its node sends',
     },
     15_000,
   )
-  const grown = residentBytes(gateway.process.pid!) - before
+  const grown = readMemory(gateway.process.pid!) - before
   t.ok(
     grown < 30_000_000,
     `it grew by ${Math.round(grown / 1e6)} MB while nodes sent ${Math.round(sent / 1e6)} MB`,
   )
 })
-
-function residentBytes(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/status`, 'latin1')
-  return Number(/^VmRSS:\s*(\d+) kB/m.exec(text)![1]) * 1024
-}
