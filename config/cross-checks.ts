@@ -6,6 +6,7 @@ import { isEverywhere, isRepeat, isSameSocket, type Listener, listenersOf } from
 import { checkLogs } from './log-checks.ts'
 import { isKnownPlugin } from './plugins.ts'
 import { checkService } from './service-checks.ts'
+import { checkSubscriptions } from './subscription-checks.ts'
 import type { OptionName, Values } from './table.ts'
 
 export interface CrossChecked {
@@ -29,6 +30,7 @@ export function crossCheck(checked: Checked): CrossChecked {
   checkPlugins(checked, wrong, warn)
   checkService(checked, wrong, warn)
   checkLogs(checked, wrong, warn)
+  checkSubscriptions(checked, wrong, warn)
   return { problems, warnings }
 }
 

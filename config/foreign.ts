@@ -29,6 +29,9 @@ const ONE_ROUTER = 'Use http or https with http-to'
 const STATIC = 'Serve files from a node named in http-to'
 const RULES = 'Let the node decide, or run one instance per case'
 const STATIC_NODES = 'List the nodes by http-to'
+const SUBSCRIPTIONS = 'Use http-subscription-server and its kin'
+const SUBSCRIPTIONS_OR_BACKEND =
+  'let nodes announce their keys to http-subscription-server, or write backend = key=HOST,address=ADDRESS'
 const SHARED_MEMORY = 'Use Redis or a database in the application'
 const NO_WORKERS = 'Use touch-reload: there are no workers to reload yet'
 const ONE_LOG = 'Log all lines, and sort them where they are collected'
@@ -37,7 +40,7 @@ const AT_THE_DROP =
 
 /** Of class A and B, and yet for good: Node cannot set it on a socket, or systemd does it better. */
 const NEVER = whole(
-  'freebind|tcp-fast-?open(-client)?|socket-(snd|rcv)buf|immediate-[ug]id|cap|chroot|log-syslog|no-fd-passing|safe-fd|fd-safe',
+  'freebind|tcp-fast-?open(-client)?|socket-(snd|rcv)buf|immediate-[ug]id|cap|chroot|log-syslog|no-fd-passing|safe-fd|fd-safe|subscriptions-(use-credentials|credentials-check|sign-skip-uid)|http-use-(cache|pattern|base|code-string|socket)',
 )
 
 /** Whole names; the first family that matches counts. */
@@ -60,7 +63,7 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
   ],
   [whole('socket-timeout'), 'Use http-timeout'],
   [whole('shutdown-sockets|no-fd-passing|safe-fd|fd-safe'), 'Take it out: the master holds the sockets'],
-  [whole('udp|multicast.*|snmp.*'), 'Take it out'],
+  [whole('udp|multicast|snmp.*'), 'Take it out'],
   // TLS
   [whole('https2'), 'Use https = ADDR,CRT,KEY[,CIPHERS[,CA]]'],
   [whole('sni.*'), 'Give a certificate that holds all names, or an address per certificate'],
@@ -68,11 +71,19 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
   [whole('ssl-.*|https-session-context'), 'Take it out'],
   [whole('https-export-cert'), 'Check client certificates by the CA of https'],
   // The http router
-  [whole('(http|fastrouter|rawrouter|sslrouter)-(subscription-.*|resubscribe.*)'), STATIC_NODES],
-  [whole('http-(use-.*|zerg)'), STATIC_NODES],
+  [whole('(fastrouter|rawrouter|sslrouter)-(subscription-.*|resubscribe.*)'), SUBSCRIPTIONS],
+  [whole('http-use-(cache|code-string)'), `No program runs to choose a node: ${SUBSCRIPTIONS_OR_BACKEND}`],
+  [
+    whole('http-use-(pattern|base)'),
+    `The Host header never makes a path: a client would choose what is connected to; ${SUBSCRIPTIONS_OR_BACKEND}`,
+  ],
+  [
+    whole('http-use-socket'),
+    'There is no socket of our own to serve from: name that of the application in http-to',
+  ],
+  [whole('http-zerg'), STATIC_NODES],
   [whole('http-(stats.*|ss)'), 'Read access-log in its JSON form'],
   [whole('http-auto-gzip'), 'Compress in the application'],
-  [whole('http-cheap'), 'Take it out: listeners accept at once'],
   [whole('http-harakiri'), 'Take it out: a gateway that hangs is replaced'],
   [whole('http-quiet'), 'Take it out: repeated log lines are limited'],
   [whole('http-(stud-prefix)'), 'Use https here instead of a TLS proxy before it'],
@@ -81,7 +92,16 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
   [whole('immediate-gid'), `Use gid: ${AT_THE_DROP}`],
   [whole('(fastrouter|rawrouter|sslrouter|tuntap|forkpty).*'), ONE_ROUTER],
   // Subscriptions
-  [whole('subscri.*|st|start-unsubscribed|unsubscribe-on-.*|(auto-)?weight'), STATIC_NODES],
+  [
+    whole('subscriptions-(use-credentials|credentials-check|sign-skip-uid)'),
+    'Only UNIX datagrams carry the ids of their sender, and Node has no such sockets: use subscription-allow, or subscriptions-sign-check',
+  ],
+  [
+    whole(
+      'subscribe.*|st|subscription-(algo|notify-socket)|start-unsubscribed|unsubscribe-on-.*|(auto-)?weight',
+    ),
+    STATIC_NODES,
+  ],
   // Rules, headers, files
   [whole('(final-|error-|response-)?route(-.*)?|routers?-list'), RULES],
   [

@@ -1,0 +1,70 @@
+// config/subscription-checks.ts: what is wrong between the options by which nodes announce themselves.
+import type { DatagramAddress } from '../base/datagram-address.ts'
+import type { Checked, Tell } from './checked.ts'
+
+const TAKE_OUT = 'Take it out'
+
+/** Pure. */
+export function checkSubscriptions(checked: Checked, wrong: Tell, warn: Tell): void {
+  checkServers(checked, wrong)
+  checkTargets(checked, wrong)
+  if (checked.values['http-subscription-server'].length === 0) checkIdle(checked, warn)
+  else {
+    checkTrust(checked, warn)
+    checkOthers(checked, warn)
+  }
+}
+
+function checkServers({ values, place }: Checked, wrong: Tell): void {
+  const servers = values['http-subscription-server']
+  for (const [i, { text, port }] of servers.entries()) {
+    if (port === 0 || !servers.slice(0, i).some(before => before.text === text)) continue
+    wrong(
+      place('http-subscription-server', i),
+      `option "http-subscription-server" names ${text} twice`,
+      TAKE_OUT,
+    )
+  }
+}
+
+function checkTargets({ values, place }: Checked, wrong: Tell): void {
+  for (const [i, { text }] of values['http-resubscribe'].entries()) {
+    if (!values['http-subscription-server'].some(server => server.text === text && !server.isMulticast))
+      continue
+    const problem = `option "http-resubscribe" passes packets on to ${text}, where this configuration receives them`
+    wrong(place('http-resubscribe', i), problem, 'Name the address of another server')
+  }
+}
+
+// What only means something where nodes can announce themselves.
+function checkIdle({ values, place }: Checked, warn: Tell): void {
+  const remedy = 'Add a line such as http-subscription-server = 127.0.0.1:4000, or take it out'
+  const without = 'has no effect without http-subscription-server'
+  if (values['http-resubscribe'].length > 0)
+    warn(place('http-resubscribe'), `option "http-resubscribe" ${without}`, remedy)
+  if (values['http-cheap']) warn(place('http-cheap'), `option "http-cheap" ${without}`, remedy)
+}
+
+// Source addresses can be forged, but who forges loopback does not get through a network.
+function checkTrust({ values, place }: Checked, warn: Tell): void {
+  if (values['subscriptions-sign-check'] !== null || values['subscription-allow'].length > 0) return
+  for (const [i, server] of values['http-subscription-server'].entries()) {
+    if (isLoopback(server)) continue
+    const problem = `${server.text} takes unsigned announcements: any host that can send UDP there may take over every key`
+    const remedy =
+      'Have them signed (subscriptions-sign-check), or say who may announce what: subscription-allow = source=10.0.0.0/8,key=*.example.com'
+    warn(place('http-subscription-server', i), problem, remedy)
+  }
+}
+
+// A file that served only subscribed keys would open all others.
+function checkOthers({ values, place }: Checked, warn: Tell): void {
+  if (values['http-to'].length === 0) return
+  const problem =
+    'http-to serves the hosts that nobody announces, where uWSGI ignores it beside a subscription server'
+  warn(place('http-to'), problem, 'Take it out if such hosts are to get 503')
+}
+
+function isLoopback({ host }: DatagramAddress): boolean {
+  return host.startsWith('127.') || host === '::1'
+}

@@ -1,0 +1,67 @@
+// test/config/subscriptions.test.ts: options by which nodes announce themselves: what is refused, and what is warned about.
+import t from 'tap'
+import { problemText } from '../../config/config.ts'
+import { folderOf, problemsOf } from './folder.ts'
+
+const SERVER = 'http-subscription-server = 127.0.0.1:4000'
+
+function loaded(t: Parameters<typeof folderOf>[0], lines: readonly string[]) {
+  return folderOf(t, { 'a.ini': ['[sluice]', 'http = :0', ...lines, ''].join('\n') }).load('a.ini')
+}
+
+for (const [what, lines, problem] of [
+  [
+    'a path',
+    ['http-subscription-server = /run/s.sock'],
+    /a\.ini:3: .*Node has no UNIX datagram sockets.*127\.0\.0\.1:PORT/,
+  ],
+  ['a shared socket', ['http-subscription-server = =0'], /a\.ini:3: .*Node has no UNIX datagram sockets/],
+  ['a name', ['http-subscription-server = edge.example:4000'], /a\.ini:3: .*not a numeric address/],
+  ['the same address twice', [SERVER, SERVER], /a\.ini:4: .*127\.0\.0\.1:4000 twice/],
+  ['a loop', [SERVER, 'http-resubscribe = 127.0.0.1:4000'], /a\.ini:4: .*where this configuration receives/],
+  ['a key with blanks', ['http-subscription-fallback-key = a b'], /a\.ini:3: .*it is not a key/],
+  [
+    'credentials',
+    [SERVER, 'subscriptions-use-credentials = true'],
+    /a\.ini:4: .*Only UNIX datagrams carry the ids/,
+  ],
+  ['http-use-pattern', [SERVER, 'http-use-pattern = /run/%s.sock'], /a\.ini:4: .*never makes a path/],
+] as const) {
+  t.test(`${what} is refused at its line`, async t => {
+    const problems = problemsOf(loaded(t, lines))
+    t.equal(problems.length, 1)
+    t.match(problems[0], problem)
+  })
+}
+
+for (const [what, lines, warning] of [
+  ['loopback', [SERVER], null],
+  [
+    'all addresses, unsigned',
+    ['http-subscription-server = :4000'],
+    /a\.ini:3: .*0\.0\.0\.0:4000 takes unsigned/,
+  ],
+  ['a group, unsigned', ['http-subscription-server = 239.1.1.1:4000'], /239\.1\.1\.1:4000 takes unsigned/],
+  [
+    'all addresses, signed',
+    ['http-subscription-server = :4000', 'subscriptions-sign-check = SHA256:/etc'],
+    null,
+  ],
+  ['all addresses, with a line', ['http-subscription-server = :4000', 'subscription-allow = key=a'], null],
+  ['http-to beside it', [SERVER, 'http-to = :3000'], /a\.ini:4: .*uWSGI ignores it/],
+  ['http-cheap without it', ['http-cheap = true'], /a\.ini:3: .*has no effect/],
+] as const) {
+  t.test(`${what}: ${warning === null ? 'no warning' : 'a warning'}`, async t => {
+    const result = loaded(t, lines)
+    if (result.kind !== 'config') throw new Error(problemsOf(result).join('\n'))
+    const warnings = result.config.warnings.map(each => problemText(each, 'warning'))
+    if (warning === null) t.same(warnings, [])
+    else t.match(warnings, [warning])
+  })
+}
+
+t.test('a key is read in lower case, its path as it is', async t => {
+  const result = loaded(t, ['http-subscription-fallback-key = Shop.Example/Cart'])
+  if (result.kind !== 'config') throw new Error('refused')
+  t.equal(result.config.values['http-subscription-fallback-key'], 'shop.example/Cart')
+})
