@@ -37,6 +37,21 @@ export const ERRORS = {
     remedy:
       'Make room on the disk, or make its directory writable for the user of Sluice; or see why the receiver is away.',
   },
+  SLUICE_SUBSCRIPTION_REFUSED: {
+    side: 'upstream',
+    remedy:
+      'Leave it so when the sender is a stranger; else correct what it sends, or add the line of subscription-allow that is named. docs/wire/subscription.md has the reasons.',
+  },
+  SLUICE_SUBSCRIPTION_KEY: {
+    side: 'internal',
+    remedy:
+      'Correct the public key in the directory of subscriptions-sign-check; it is read again by itself.',
+  },
+  SLUICE_SUBSCRIPTION_STATE: {
+    side: 'internal',
+    remedy:
+      'Let the user of Sluice write the file of subscription-state, or its directory. Until then a restart knows no nodes, and refuses packets that were signed before it.',
+  },
   SLUICE_INTERNAL: { side: 'internal', remedy: 'Set SLUICE_DEBUG=1 to see the stack, and report it.' },
 } as const satisfies Record<string, { side: 'downstream' | 'upstream' | 'internal'; remedy: string }>
 

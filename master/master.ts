@@ -10,7 +10,7 @@ import { Generations, type PictureFor } from './generations.ts'
 import type { Log } from './logs/log.ts'
 import type { Logs } from './logs/logs.ts'
 import { Names } from './names.ts'
-import { boundName, buildPicture, nodeHosts, nodeNames } from './picture.ts'
+import { boundName, buildPicture, hostsOf, nodeNames } from './picture.ts'
 import type { StartPlan } from './plan.ts'
 import { becomeUser } from './privileges/become.ts'
 import { forbidCoreDumps } from './privileges/core-dumps.ts'
@@ -24,13 +24,14 @@ import { bindProblem } from './sockets/bind-problem.ts'
 import { tcpHolder } from './sockets/holder.ts'
 import { type BindOptions, type BoundListener, bindAll, rebind } from './sockets/sockets.ts'
 import type { Steered } from './steering/requests.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { tlsPictures } from './tls.ts'
 import { Totals } from './totals.ts'
 
 /** Milliseconds that a start or reload waits for DNS before it goes on without. */
 const NAMES_MS = 3000
-/** How often logs are looked at that grow beyond log-maxsize. */
-const LOG_CHECK_MS = 1000
+/** How often is looked at what nobody tells us: logs that grow beyond log-maxsize. */
+const TICK_MS = 1000
 
 export interface MasterOptions {
   readonly plan: StartPlan
@@ -60,13 +61,16 @@ export class Master implements Steered {
   readonly #names: Names
   readonly #daemons: Daemons
   readonly #generations: Generations
+  readonly #subscriptions: Subscriptions
   readonly #startedAt = Date.now()
   #running: Running
   #version = 0 // of the latest picture
   #reloads = 0
   #isPaused = false
+  #isAsleep = false // no gateway accepts, as there is no node (http-cheap)
   #isRotating = false
-  #logTimer: NodeJS.Timeout | null = null
+  #isTurning = false // to or from sleep
+  #timer: NodeJS.Timeout | null = null
   #work: Promise<unknown> = Promise.resolve() // reloads and pauses, one after the other
   #next: { replace: boolean; report: Promise<ReloadReport> } | null = null // a reload that did not begin yet
   #stopped: Promise<void> | null = null
@@ -77,7 +81,7 @@ export class Master implements Steered {
     this.#options = options
     this.#log = log
     this.#running = { plan, bound: [], tls: [] }
-    this.#names = new Names(nodeHosts(plan.config), () => void this.#update(), log)
+    this.#names = new Names(hostsOf(plan.config), () => void this.#update(), log)
     const { daemons, directory: cwd, daemonEnv: env } = plan
     this.#daemons = new Daemons({ daemons, cwd, env, log, logs })
     this.#generations = new Generations({
@@ -87,6 +91,9 @@ export class Master implements Steered {
       onCounters: (pid, batch) => this.#totals.add(pid, batch),
       onGone: pid => this.#totals.gone(pid),
     })
+    const addresses = (host: string) => this.#names.addresses(host)
+    this.#subscriptions = new Subscriptions({ plan: plan.subscriptions, log, addresses })
+    this.#subscriptions.membership.follow(() => this.#sleepOrWake())
   }
 
   /**
@@ -105,19 +112,23 @@ export class Master implements Steered {
       const tls = await tlsPictures(plan, this.#log)
       const bound = await bindAll(plan.binds, bindOptions(plan))
       this.#running = { plan, bound, tls }
+      await this.#subscriptions.bind()
       await this.#options.beforeDrop?.(plan.user)
       becomeUser(plan)
       this.#options.logs.begin()
       await this.#options.afterDrop?.()
+      await this.#subscriptions.start()
       await this.#names.start(NAMES_MS)
       if (this.#stopped) {
         this.#closeListeners()
+        await this.#subscriptions.stop()
         return []
       }
-      this.#logTimer = setInterval(() => this.#checkLogs(), LOG_CHECK_MS)
+      this.#timer = setInterval(() => this.#tick(), TICK_MS)
       this.#daemons.start()
       await this.#begin(this.#running, null)
       await this.#update() // names may have changed meanwhile
+      await this.#settleSleep()
       return servedUrls(plan, bound, this.#pictureNow(this.#running))
     } catch (error) {
       if (this.#stopped) return []
@@ -166,6 +177,7 @@ export class Master implements Steered {
       else this.#generations.retire(plan.config.values['reload-mercy'])
       this.#isPaused = !this.#isPaused
       if (!this.#isPaused) await this.#update() // names may have changed meanwhile
+      await this.#settleSleep()
       return this.#isPaused
     })
   }
@@ -226,20 +238,26 @@ export class Master implements Steered {
     const impossible = refusals(before.plan, plan)
     if (impossible.length > 0) throw new StartRefused('SLUICE_RELOAD_REFUSED', impossible)
     const tls = await tlsPictures(plan, this.#log)
-    const sockets = await rebind(before.bound, plan.binds, bindOptions(plan))
+    const announced = await this.#subscriptions.prepare(plan.subscriptions)
+    const sockets = await rebind(before.bound, plan.binds, bindOptions(plan)).catch(error => {
+      announced.undo()
+      throw error
+    })
     const after: Running = { plan, bound: sockets.bound, tls }
     try {
-      await this.#names.add(nodeHosts(plan.config), NAMES_MS)
+      await this.#names.add(hostsOf(plan.config), NAMES_MS)
       const reasons = reasonsForNew(before, after)
       const old = this.#pictureNow(before)
       const now = this.#pictureNow(after)
       const optionChanges = changeText(before.plan.config, plan.config)
       const changes = [...optionChanges, ...changedFiles(old, now)]
-      const isNew = (replace || reasons.length > 0) && !this.#isPaused
+      const wakes = this.#isAsleep && !plan.subscriptions.isCheap
+      const isNew = (replace || wakes || reasons.length > 0) && !this.#isPaused
       if (isNew) await this.#begin(after, before)
       if (this.#stopped) throw new Error('Sluice stops')
       await this.#follow(after, before, isNew)
       sockets.commit()
+      announced.commit()
       await this.#settle(after)
       const isSame = optionChanges.length === 0 && saysTheSame(old, now)
       const warnings = [
@@ -255,8 +273,11 @@ export class Master implements Steered {
         warnings: warnings.map(warning => problemText(warning, 'warning')),
       }
     } catch (error) {
-      if (this.#running !== after) sockets.undo()
-      this.#names.forgetOthers(nodeHosts(this.#running.plan.config))
+      if (this.#running !== after) {
+        sockets.undo()
+        announced.undo()
+      }
+      this.#names.forgetOthers(hostsOf(this.#running.plan.config))
       throw error
     }
   }
@@ -283,10 +304,45 @@ export class Master implements Steered {
 
   // Gateways follow the new config by now; the rest of the house does too.
   async #settle({ plan }: Running): Promise<void> {
-    this.#names.forgetOthers(nodeHosts(plan.config))
+    this.#names.forgetOthers(hostsOf(plan.config))
     this.#totals.keep(new Set(nodeNames(plan.config)))
     this.#daemons.change({ daemons: plan.daemons, cwd: plan.directory, env: plan.daemonEnv })
     if (plan.logs.reopensAtReload) await this.reopenLogs()
+    await this.#settleSleep()
+  }
+
+  #tick(): void {
+    this.#checkLogs()
+    this.#sleepOrWake()
+  }
+
+  // With http-cheap, whenever the first node comes or the last one goes; later again when it failed.
+  #sleepOrWake(): void {
+    if (this.#isAsleep === this.#shouldSleep() || this.#isTurning || this.#isPaused) return
+    this.#isTurning = true
+    const turned = this.#inTurn(() => this.#settleSleep())
+    void turned
+      .catch(error => this.#log.error({ cause: this.#refusal(error) }, 'gateways could not be woken'))
+      .finally(() => {
+        this.#isTurning = false
+      })
+  }
+
+  async #settleSleep(): Promise<void> {
+    const shouldSleep = this.#shouldSleep()
+    if (this.#isAsleep === shouldSleep || this.#isPaused || this.#stopped) return
+    if (!shouldSleep) {
+      await this.#begin(this.#running, this.#running)
+      await this.#update() // names may have changed meanwhile
+      return
+    }
+    this.#isAsleep = true
+    this.#generations.retire(this.#running.plan.config.values['reload-mercy'])
+    this.#log.info('no node is known: connections wait')
+  }
+
+  #shouldSleep(): boolean {
+    return this.#running.plan.subscriptions.isCheap && this.#subscriptions.isEmpty
   }
 
   // A rotation that takes longer than a second is not begun twice.
@@ -309,9 +365,10 @@ export class Master implements Steered {
   async #stopEverything(mode: StopMode): Promise<void> {
     const { plan } = this.#running
     this.#names.stop()
-    if (this.#logTimer) clearInterval(this.#logTimer)
+    if (this.#timer) clearInterval(this.#timer)
     const gatewaysGone = this.#generations.stop(mode === 'graceful' ? plan.config.values['reload-mercy'] : 0)
     this.#closeListeners()
+    await this.#subscriptions.stop()
     await gatewaysGone
     await this.#daemons.stop(mode === 'kill')
   }
@@ -330,6 +387,7 @@ export class Master implements Steered {
     try {
       const held = bound.flatMap(listener => [listener, ...listener.more])
       await this.#generations.begin(plan.gateways, held, this.#picture(running), mercyMs)
+      this.#isAsleep = false
     } catch (error) {
       throw error instanceof GatewayFailed ? gatewayProblem(error, running, before) : error
     }

@@ -43,8 +43,8 @@ export function buildPicture({ plan, bound, tls, addresses, version, held }: Pic
     fallbackNodes: nodePictures(values['http-fallback'], addresses),
     graceMs: values['http-gracetime'],
     mostGraceMs: values['http-gracetime'],
-    awaitsNodes: false,
-    fallbackKey: '',
+    awaitsNodes: values['http-subscription-server'].length > 0,
+    fallbackKey: values['http-subscription-fallback-key'] ?? '',
     policy: 'smooth',
     balances: [],
     stickySecret: '',
@@ -81,14 +81,15 @@ export function buildPicture({ plan, bound, tls, addresses, version, held }: Pic
   }
 }
 
-/** Host names of all nodes, to be kept resolved. */
-export function nodeHosts({ values }: Config): string[] {
+/** Host names of all nodes, and of servers that announcements are passed on to, to be kept resolved. */
+export function hostsOf({ values }: Config): string[] {
   const nodes = [
     ...values['http-to'],
     ...values['http-fallback'],
     ...values.backend.map(({ address }) => address),
   ]
-  return nodes.flatMap(node => (node.kind === 'tcp' ? [node.host] : []))
+  const hosts = nodes.flatMap(node => (node.kind === 'tcp' ? [node.host] : []))
+  return [...hosts, ...values['http-resubscribe'].map(({ host }) => host)]
 }
 
 /** As in the picture and in messages, each once. */

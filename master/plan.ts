@@ -17,12 +17,14 @@ import { limitProblems } from './privileges/limits.ts'
 import { needsOf } from './privileges/needs.ts'
 import { tryAs } from './privileges/trial.ts'
 import { planUser, type UserPlan } from './privileges/user.ts'
+import { unwritable } from './privileges/writable.ts'
 import { StartRefused } from './refused.ts'
 import { inheritedSockets } from './sockets/activation.ts'
 import { type ListenerPlan, planListeners } from './sockets/listeners.ts'
 import { readSocketRights, type SocketRights } from './sockets/socket-rights.ts'
 import type { BindRequest } from './sockets/sockets.ts'
 import { steeringProblems } from './steering/steering.ts'
+import { planSubscriptions, type SubscriptionPlan, subscriptionNeeds } from './subscription-plan.ts'
 
 /** Above this many gateways one queue becomes the bottleneck: each gets a socket of its own. */
 const MOST_ON_ONE_SOCKET = 4
@@ -51,6 +53,7 @@ export interface StartPlan {
   /** Of the files of UNIX sockets. */
   readonly rights: SocketRights
   readonly logs: LogPlan
+  readonly subscriptions: SubscriptionPlan
   readonly warnings: readonly Problem[]
 }
 
@@ -79,13 +82,19 @@ export async function planStart(
   const logs = planLogs(config, startDirectory)
   problems.push(...logs.problems)
   warnings.push(...logs.warnings)
+  const { plan: subscriptions, ...announced } = planSubscriptions(config, startDirectory)
+  problems.push(...announced.problems, ...stateProblems(subscriptions))
+  warnings.push(...announced.warnings)
   const { user, ...identity } = planUser(config)
   if (purpose !== 'reload') {
     problems.push(...identity.problems, ...limitProblems(config))
     warnings.push(...identity.warnings)
   }
   if (user !== null && problems.length === 0 && purpose !== 'reload') {
-    const trial = tryAs(user, needsOf({ config, startDirectory, listeners, binds, directory }, user))
+    const trial = tryAs(user, [
+      ...needsOf({ config, startDirectory, listeners, binds, directory }, user),
+      ...subscriptionNeeds(subscriptions, config, user.name),
+    ])
     problems.push(...trial.problems)
     warnings.push(...trial.warnings)
   }
@@ -109,8 +118,13 @@ export async function planStart(
     directory,
     rights,
     logs: logs.plan,
+    subscriptions,
     warnings,
   }
+}
+
+function stateProblems({ state }: SubscriptionPlan): Problem[] {
+  return state.kind === 'file' ? unwritable(state.path, 'state of subscriptions', state.place) : []
 }
 
 // The kernel would cut it without a word.

@@ -11,12 +11,10 @@ export interface Served {
   readonly what: string
 }
 
+type Destinations = Pick<Picture, 'backends' | 'nodes' | 'awaitsNodes'>
+
 /** One for each listener, in the config's order. */
-export function servedUrls(
-  plan: StartPlan,
-  bound: readonly BoundListener[],
-  to: Pick<Picture, 'backends' | 'nodes'>,
-): Served[] {
+export function servedUrls(plan: StartPlan, bound: readonly BoundListener[], to: Destinations): Served[] {
   return plan.listeners.map((listener, i) => {
     const scheme = listener.tls ? 'https' : 'http'
     const isOwn = plan.tls[i]?.certificate === 'self-signed'
@@ -36,12 +34,24 @@ export function servedText(version: string, served: readonly Served[]): string {
   return [`Sluice ${version} serves (process ${process.pid}):`, ...lines, ''].join('\n')
 }
 
-function whereText({ backends, nodes }: Pick<Picture, 'backends' | 'nodes'>): string {
+function whereText({ backends, nodes, awaitsNodes }: Destinations): string {
+  if (awaitsNodes) return announcedText(backends, nodes)
   if (backends.length === 0) {
     return nodes.length === 0 ? 'welcome page: no node is configured (http-to)' : nodesText(nodes)
   }
-  const hosts = backends.length === 1 ? backends[0]!.key : `${backends.length} hosts`
-  return `${hosts} to ${backends.length === 1 ? 'its backend' : 'their backends'}, others ${nodes.length === 0 ? 'get 404' : nodesText(nodes)}`
+  return `${backendsText(backends)}, others ${nodes.length === 0 ? 'get 404' : nodesText(nodes)}`
+}
+
+function announcedText(backends: Picture['backends'], nodes: Picture['nodes']): string {
+  const announced = 'to nodes that announce themselves'
+  const first = backends.length === 0 ? announced : `${backendsText(backends)}, others ${announced}`
+  return nodes.length === 0 ? first : `${first}, else ${nodesText(nodes)}`
+}
+
+function backendsText(backends: Picture['backends']): string {
+  return backends.length === 1
+    ? `${backends[0]!.key} to its backend`
+    : `${backends.length} hosts to their backends`
 }
 
 function nodesText(nodes: Picture['nodes']): string {

@@ -56,6 +56,11 @@ export class MemoryMembership implements Membership {
     return this.#version
   }
 
+  /** Versions go on from where an earlier run ended, so that they only rise. */
+  raiseVersion(version: number): void {
+    if (Number.isSafeInteger(version)) this.#version = Math.max(this.#version, version)
+  }
+
   follow(listener: (change: Change) => void): () => void {
     const records = Array.from(this.#byId.values(), ({ record }) => record)
     listener({ kind: 'snapshot', version: this.#version, records })

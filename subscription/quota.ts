@@ -27,12 +27,17 @@ export function quotaSource(source: string, isLocal: boolean): string {
 const THIS_MACHINE = 'this machine'
 
 export class Quota {
-  readonly #limits: QuotaLimits
+  #limits: QuotaLimits
   readonly #bySource = new Map<string, number>()
   readonly #byKey = new Map<string, number>()
   #total = 0
 
   constructor(limits: QuotaLimits) {
+    this.#limits = limits
+  }
+
+  /** A reload may have changed them; nodes that are there stay. */
+  setLimits(limits: QuotaLimits): void {
     this.#limits = limits
   }
 

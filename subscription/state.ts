@@ -4,6 +4,7 @@ import { type AdmissionPolicy, readmit } from './admission.ts'
 import { restoredLease, storedLease } from './lease.ts'
 import { type Membership, memberId } from './membership.ts'
 import type { MemoryMembership } from './memory-membership.ts'
+import type { Announcement } from './packet/announcement.ts'
 import { readPacket } from './packet/read.ts'
 import { writePacket } from './packet/write.ts'
 import { type Quota, quotaSource } from './quota.ts'
@@ -40,11 +41,21 @@ export function stateOf(
   const nodes: StoredNode[] = []
   for (const { record, lease } of membership.entries()) {
     if (record.isStatic) continue
-    const packet = writePacket(record.announcement, null).toString('base64')
     const { source, isSigned } = record
-    nodes.push({ packet, source, isSigned, ...storedLease(lease, nowMs) })
+    nodes.push({ packet: packetText(record.announcement), source, isSigned, ...storedLease(lease, nowMs) })
   }
   return { format: 1, version: membership.version, savedS: nowS, nodes, replay: replay?.exportState() ?? [] }
+}
+
+// A file is written again and again for the few nodes that changed.
+const PACKET_TEXTS = new WeakMap<Announcement, string>()
+
+function packetText(announcement: Announcement): string {
+  const known = PACKET_TEXTS.get(announcement)
+  if (known !== undefined) return known
+  const text = writePacket(announcement, null).toString('base64')
+  PACKET_TEXTS.set(announcement, text)
+  return text
 }
 
 /** Whether parsed JSON is such a state, as far as {@link restore} relies on it. Each node is looked at there. */
@@ -74,6 +85,7 @@ export function restore(
   replay: ReplayGuard | null,
   nowMs: number,
 ): Restored {
+  membership.raiseVersion(state.version)
   let nodes = 0
   for (const stored of state.nodes as readonly unknown[])
     if (restoreNode(stored, membership, quota, policy, replay !== null, nowMs)) nodes++

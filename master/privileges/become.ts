@@ -5,6 +5,7 @@ import { SELF_SIGNED_FILE } from '../../certs/manage/self-signed.ts'
 import { openStateDirectory } from '../../certs/manage/state-directory.ts'
 import type { Config } from '../../config/config.ts'
 import { StartRefused } from '../refused.ts'
+import type { StatePlace } from '../subscription-plan.ts'
 import { dropPrivileges } from './drop.ts'
 import { handOver, makeFor } from './hand-over.ts'
 import { logFiles, type Needy } from './needs.ts'
@@ -17,6 +18,7 @@ export interface Becoming extends Pick<Needy, 'config' | 'startDirectory'> {
   /** Logs that did not exist when the config was checked. */
   readonly newLogs: readonly string[]
   readonly tls: readonly ({ readonly certificate: unknown } | null)[]
+  readonly subscriptions: { readonly state: StatePlace }
 }
 
 /** Becomes the user of the plan, for good; without one, nothing happens. @throws StartRefused */
@@ -24,7 +26,8 @@ export function becomeUser(plan: Becoming): void {
   const { user } = plan
   if (user === null) return
   giveLogs(plan, user)
-  if (plan.tls.some(tls => tls?.certificate === 'self-signed')) giveState(user)
+  const files = stateFiles(plan)
+  if (files.length > 0) giveState(user, files)
   dropPrivileges(user)
 }
 
@@ -73,8 +76,15 @@ function unsafe(path: string, { name }: UserPlan): { problem: string; remedy: st
   }
 }
 
-// What was made before the drop must be found again by a reload.
-function giveState(user: UserPlan): void {
+function stateFiles({ tls, subscriptions: { state } }: Becoming): string[] {
+  return [
+    ...(tls.some(each => each?.certificate === 'self-signed') ? [SELF_SIGNED_FILE] : []),
+    ...(state.kind === 'default' ? [state.name] : []),
+  ]
+}
+
+// What was made before the drop must be found again by a reload, and what comes later must find its place.
+function giveState(user: UserPlan, files: readonly string[]): void {
   const directory = openStateDirectory()
-  if (directory !== null) handOver(user, [directory, join(directory, SELF_SIGNED_FILE)])
+  if (directory !== null) handOver(user, [directory, ...files.map(file => join(directory, file))])
 }

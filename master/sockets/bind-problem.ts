@@ -1,8 +1,9 @@
 // master/sockets/bind-problem.ts: says why an address could not be bound, who holds it, and what cures it.
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Problem } from '../../config/config.ts'
-import { holderText, tcpHolder, unixHolder } from './holder.ts'
+import type { DatagramAddress } from '../../base/datagram-address.ts'
+import type { Place, Problem } from '../../config/config.ts'
+import { type Holder, holderText, tcpHolder, udpHolder, unixHolder } from './holder.ts'
 import type { BindRequest } from './sockets.ts'
 
 /** What Node throws for a failed system call. */
@@ -16,8 +17,15 @@ const MAX_PATH_BYTES = 107 // sun_path holds 108 with its final NUL
 
 /** The located text for a failed bind or listen. */
 export function bindProblem({ name, place, target }: BindRequest, error: SystemError): Problem {
-  const [reason, remedy] = target.kind === 'tcp' ? tcpReason(target, error) : unixReason(target.path, error)
+  const [reason, remedy] =
+    target.kind === 'tcp' ? inetReason(target, error, tcpHolder) : unixReason(target.path, error)
   return { place, problem: `cannot listen on ${name}: ${reason}`, remedy }
+}
+
+/** The located text for a socket of datagrams that could not be bound, or could not join its group. */
+export function datagramProblem(address: DatagramAddress, place: Place, error: SystemError): Problem {
+  const [reason, remedy] = inetReason(address, error, udpHolder)
+  return { place, problem: `cannot receive on ${address.text}: ${reason}`, remedy }
 }
 
 /** Whether this process was root once and is not any more. */
@@ -31,11 +39,15 @@ export function missingDirectory(path: string): [string, string] | null {
   return [`the directory ${dirname(path)} does not exist`, 'Make the directory, or choose another path']
 }
 
-function tcpReason({ host, port }: { host: string; port: number }, error: SystemError): [string, string] {
+function inetReason(
+  { host, port }: { host: string; port: number },
+  error: SystemError,
+  holder: (host: string, port: number) => Holder | null,
+): [string, string] {
   switch (error.code) {
     case 'EADDRINUSE':
       return [
-        `it is in use by ${holderText(tcpHolder(host, port))}`,
+        `it is in use by ${holderText(holder(host, port))}`,
         'Stop that process, or choose another address',
       ]
     case 'EACCES':

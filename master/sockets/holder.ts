@@ -19,6 +19,12 @@ export function tcpHolder(host: string, port: number): Holder | null {
   return holderOf(new Set(rivals.map(({ inode }) => inode)))
 }
 
+/** @returns who receives datagrams on `port` where we wanted to; null when nobody can be seen */
+export function udpHolder(host: string, port: number): Holder | null {
+  const rivals = inetSockets('udp').filter(each => each.port === port && collides(each, host))
+  return holderOf(new Set(rivals.map(({ inode }) => inode)))
+}
+
 /** @param path file name, or '\0name' for an abstract one */
 export function unixHolder(path: string): Holder | null {
   return holderOf(unixInodes(path))

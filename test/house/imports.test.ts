@@ -87,7 +87,7 @@ const PURE = [
   /^gateway\/http1\/(?!connection|hold|relay)/,
   /^gateway\/uwsgi\//,
   /^routing\//,
-  /^subscription\//,
+  /^subscription\/(?!sockets|public-keys|state-file|resubscriber)/,
 ]
 // Parts of Node that touch nothing outside.
 const PURE_NODE: Readonly<Record<string, readonly string[]>> = {
