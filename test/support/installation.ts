@@ -9,7 +9,7 @@ import { type Ended, runSluice, type Sluice, type SluiceOptions, startSluice } f
 import { type Test, temporaryDirectory } from './tmp.ts'
 
 const ROOT = dirname(dirname(import.meta.dirname))
-const FOLDERS = ['base', 'bin', 'certs', 'config', 'gateway', 'master', 'routing', 'stats']
+const FOLDERS = ['base', 'bin', 'certs', 'config', 'gateway', 'master', 'routing', 'stats', 'subscription']
 const NETWORK = 'ip link set lo up && exec "$@"'
 /** Runs the line by the Node that is named first, not by the one of this process. */
 const BY_NODE = 'node="$1" && shift 2 && exec "$node" "$@"'
