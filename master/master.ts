@@ -2,9 +2,10 @@
 // It carries no traffic.
 import type { Picture, TlsPicture } from '../base/picture.ts'
 import { changeText } from '../config/changes.ts'
-import { type Config, type Problem, problemText } from '../config/config.ts'
+import { type Config, problemText } from '../config/config.ts'
 import type { ReloadReport, Status, StopMode } from './controls.ts'
 import { Daemons } from './daemons.ts'
+import { gatewayProblem } from './gateway-problem.ts'
 import { GatewayFailed } from './gateways.ts'
 import { Generations, type PictureFor } from './generations.ts'
 import type { Log } from './logs/log.ts'
@@ -20,8 +21,7 @@ import { warnOfRoot } from './privileges/user.ts'
 import { StartRefused } from './refused.ts'
 import { changedFiles, reasonsForNew, refusals, saysTheSame, waitingForRestart } from './reload.ts'
 import { type Served, servedUrls } from './served.ts'
-import { bindProblem } from './sockets/bind-problem.ts'
-import { tcpHolder } from './sockets/holder.ts'
+import { Sleep } from './sleep.ts'
 import { type BindOptions, type BoundListener, bindAll, rebind } from './sockets/sockets.ts'
 import type { Steered } from './steering/requests.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -62,14 +62,13 @@ export class Master implements Steered {
   readonly #daemons: Daemons
   readonly #generations: Generations
   readonly #subscriptions: Subscriptions
+  readonly #sleep: Sleep
   readonly #startedAt = Date.now()
   #running: Running
   #version = 0 // of the latest picture
   #reloads = 0
   #isPaused = false
-  #isAsleep = false // no gateway accepts, as there is no node (http-cheap)
   #isRotating = false
-  #isTurning = false // to or from sleep
   #timer: NodeJS.Timeout | null = null
   #work: Promise<unknown> = Promise.resolve() // reloads and pauses, one after the other
   #next: { replace: boolean; report: Promise<ReloadReport> } | null = null // a reload that did not begin yet
@@ -93,7 +92,15 @@ export class Master implements Steered {
     })
     const addresses = (host: string) => this.#names.addresses(host)
     this.#subscriptions = new Subscriptions({ plan: plan.subscriptions, log, addresses })
-    this.#subscriptions.membership.follow(() => this.#sleepOrWake())
+    this.#sleep = new Sleep({
+      log,
+      shouldSleep: () => this.#running.plan.subscriptions.isCheap && this.#subscriptions.isEmpty,
+      isHeld: () => this.#isPaused || this.#stopped !== null,
+      retire: () => this.#retire(),
+      wake: () => this.#resume(),
+      inTurn: work => this.#inTurn(work),
+    })
+    this.#subscriptions.membership.follow(() => this.#sleep.heed())
   }
 
   /**
@@ -128,7 +135,7 @@ export class Master implements Steered {
       this.#daemons.start()
       await this.#begin(this.#running, null)
       await this.#update() // names may have changed meanwhile
-      await this.#settleSleep()
+      await this.#sleep.settle()
       return servedUrls(plan, bound, this.#pictureNow(this.#running))
     } catch (error) {
       if (this.#stopped) return []
@@ -172,12 +179,10 @@ export class Master implements Steered {
   pauseOrResume(): Promise<boolean> {
     return this.#inTurn(async () => {
       if (this.#stopped) return this.#isPaused
-      const { plan } = this.#running
-      if (this.#isPaused) await this.#begin(this.#running, this.#running)
-      else this.#generations.retire(plan.config.values['reload-mercy'])
+      if (this.#isPaused) await this.#resume()
+      else this.#retire()
       this.#isPaused = !this.#isPaused
-      if (!this.#isPaused) await this.#update() // names may have changed meanwhile
-      await this.#settleSleep()
+      await this.#sleep.settle()
       return this.#isPaused
     })
   }
@@ -251,7 +256,7 @@ export class Master implements Steered {
       const now = this.#pictureNow(after)
       const optionChanges = changeText(before.plan.config, plan.config)
       const changes = [...optionChanges, ...changedFiles(old, now)]
-      const wakes = this.#isAsleep && !plan.subscriptions.isCheap
+      const wakes = this.#sleep.isAsleep && !plan.subscriptions.isCheap
       const isNew = (replace || wakes || reasons.length > 0) && !this.#isPaused
       if (isNew) await this.#begin(after, before)
       if (this.#stopped) throw new Error('Sluice stops')
@@ -308,41 +313,12 @@ export class Master implements Steered {
     this.#totals.keep(new Set(nodeNames(plan.config)))
     this.#daemons.change({ daemons: plan.daemons, cwd: plan.directory, env: plan.daemonEnv })
     if (plan.logs.reopensAtReload) await this.reopenLogs()
-    await this.#settleSleep()
+    this.#sleep.heed()
   }
 
   #tick(): void {
     this.#checkLogs()
-    this.#sleepOrWake()
-  }
-
-  // With http-cheap, whenever the first node comes or the last one goes; later again when it failed.
-  #sleepOrWake(): void {
-    if (this.#isAsleep === this.#shouldSleep() || this.#isTurning || this.#isPaused) return
-    this.#isTurning = true
-    const turned = this.#inTurn(() => this.#settleSleep())
-    void turned
-      .catch(error => this.#log.error({ cause: this.#refusal(error) }, 'gateways could not be woken'))
-      .finally(() => {
-        this.#isTurning = false
-      })
-  }
-
-  async #settleSleep(): Promise<void> {
-    const shouldSleep = this.#shouldSleep()
-    if (this.#isAsleep === shouldSleep || this.#isPaused || this.#stopped) return
-    if (!shouldSleep) {
-      await this.#begin(this.#running, this.#running)
-      await this.#update() // names may have changed meanwhile
-      return
-    }
-    this.#isAsleep = true
-    this.#generations.retire(this.#running.plan.config.values['reload-mercy'])
-    this.#log.info('no node is known: connections wait')
-  }
-
-  #shouldSleep(): boolean {
-    return this.#running.plan.subscriptions.isCheap && this.#subscriptions.isEmpty
+    this.#sleep.heed()
   }
 
   // A rotation that takes longer than a second is not begun twice.
@@ -377,6 +353,15 @@ export class Master implements Steered {
     for (const listener of this.#running.bound) listener.close()
   }
 
+  #retire(): void {
+    this.#generations.retire(this.#running.plan.config.values['reload-mercy'])
+  }
+
+  async #resume(): Promise<void> {
+    await this.#begin(this.#running, this.#running)
+    await this.#update() // names may have changed meanwhile
+  }
+
   async #update(): Promise<void> {
     if (!this.#stopped) await this.#generations.update(this.#picture(this.#running))
   }
@@ -387,9 +372,9 @@ export class Master implements Steered {
     try {
       const held = bound.flatMap(listener => [listener, ...listener.more])
       await this.#generations.begin(plan.gateways, held, this.#picture(running), mercyMs)
-      this.#isAsleep = false
+      this.#sleep.begun()
     } catch (error) {
-      throw error instanceof GatewayFailed ? gatewayProblem(error, running, before) : error
+      throw error instanceof GatewayFailed ? gatewayProblem(error, running, before?.bound ?? []) : error
     }
   }
 
@@ -420,31 +405,4 @@ export class Master implements Steered {
 function bindOptions({ config, gateways, hasSocketPerGateway, rights }: StartPlan): BindOptions {
   const copies = hasSocketPerGateway ? gateways : 1
   return { copies, gateways, isShared: config.values['reuse-port'], rights }
-}
-
-// Two starts at once both bind, as neither listens yet; the later one learns it here.
-function gatewayProblem(
-  error: GatewayFailed,
-  { plan, bound }: Running,
-  before: Running | null,
-): StartRefused {
-  const fresh = bound.filter(
-    listener => !before?.bound.includes(listener) && listener.request.inherited === null,
-  )
-  const taken = fresh.filter(({ request: { target } }) => {
-    return target.kind === 'tcp' && target.port !== 0 && tcpHolder(target.host, target.port) !== null
-  })
-  const inUse = Object.assign(new Error(error.message), { code: 'EADDRINUSE' })
-  if (taken.length > 0) {
-    return new StartRefused(
-      'SLUICE_BIND_FAILED',
-      taken.map(({ request }) => bindProblem(request, inUse)),
-    )
-  }
-  const wrong: Problem = {
-    place: plan.listeners[0]!.place,
-    problem: `the gateways cannot start: ${error.message}`,
-    remedy: 'Correct the cause, then start again',
-  }
-  return new StartRefused('SLUICE_START_FAILED', [wrong])
 }
