@@ -51,7 +51,7 @@ export interface NodePicture {
 
 /** What a gateway learns of one key that nodes announced: those that came or changed, and the names of those that left. */
 export interface KeyPicture {
-  /** See routing/table-key.ts. */
+  /** See base/table-key.ts. */
   readonly key: string
   /** How the packet that made the key asked for it to be balanced; '': it did not. */
   readonly algo: string

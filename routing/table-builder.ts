@@ -1,11 +1,11 @@
 // routing/table-builder.ts: makes each table from the one before and what changed. What did not change is not touched:
 // its backends stay the same objects, with their turns, and its nodes, with their health and counters.
 import type { NodePicture } from '../base/picture.ts'
+import { readKey } from '../base/table-key.ts'
 import { Backend, type BackendRules, DEFAULT_RULES } from './backend.ts'
 import { HealthMemory } from './health-memory.ts'
 import { Node } from './node.ts'
 import type { Table } from './table.ts'
-import { readKey } from './table-key.ts'
 
 /** What changed for one key. The nodes in `gone` leave before those in `nodes` come or change. */
 export interface KeyChange {

@@ -1,6 +1,7 @@
 // routing/table.ts: the immutable picture key -> backend, swapped whole. Here subscription and gateway meet.
+
+import { MOST_LABELS, nameOf, readKey } from '../base/table-key.ts'
 import type { Backend } from './backend.ts'
-import { MOST_LABELS, nameOf, readKey } from './table-key.ts'
 
 // All keys of one host. Shared by the tables that came after one another, so never changed once a table is out.
 interface Host {

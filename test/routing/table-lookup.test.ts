@@ -1,9 +1,9 @@
 // test/routing/table-lookup.test.ts: ports, wildcards, paths and the fallback, held against a plain reading of the rules.
 import fc from 'fast-check'
 import t from 'tap'
+import { readKey } from '../../base/table-key.ts'
 import { Backend } from '../../routing/backend.ts'
 import { Table } from '../../routing/table.ts'
-import { readKey } from '../../routing/table-key.ts'
 import { fakeNode } from './nodes.ts'
 
 const KEYS = [

@@ -1,4 +1,4 @@
-// routing/table-key.ts: how a key is written, and what it says of the requests it serves.
+// base/table-key.ts: how a key is written, and what it says of the requests it serves.
 // shop.example  shop.example:8443  .shop.example (every name below it)  any of them with a path: shop.example/api
 
 /** Deepest path of a key, in segments, and most labels of a wildcard: what bounds the probes of a look-up. */
