@@ -54,6 +54,18 @@ export const sharedAddress: Kind<ListenAddress> = {
   remedy: LISTEN_REMEDY,
 }
 
+/** An address that the master itself listens on. */
+export const statsAddress: Kind<ListenAddress> = {
+  schema: z.string().transform((text, ctx) => {
+    const address = listen(text, ctx)
+    return address?.kind === 'shared' || address?.kind === 'fd'
+      ? refuse(ctx, text, 'it is the socket of listeners, which gateways accept on')
+      : address
+  }),
+  metavar: 'ADDRESS',
+  remedy: 'Write an address such as 127.0.0.1:9191 or /run/stats.sock',
+}
+
 /** An address with its certificate. */
 export const tlsListener: Kind<TlsListener> = {
   schema: z.string().transform((text, ctx): TlsListener => {

@@ -1,11 +1,13 @@
 // config/cross-checks.ts: what is wrong between options that are right one by one.
 import type { ListenAddress, NodeAddress } from '../base/address.ts'
+import { checkBalance } from './balance-checks.ts'
 import type { Checked, Tell } from './checked.ts'
 import { COMMAND_LINE, type Place, type Problem, placeText } from './config.ts'
 import { isEverywhere, isRepeat, isSameSocket, type Listener, listenersOf } from './listeners.ts'
 import { checkLogs } from './log-checks.ts'
 import { isKnownPlugin } from './plugins.ts'
 import { checkService } from './service-checks.ts'
+import { checkStatistics } from './statistics-checks.ts'
 import { checkSubscriptions } from './subscription-checks.ts'
 import type { OptionName, Values } from './table.ts'
 
@@ -31,6 +33,8 @@ export function crossCheck(checked: Checked): CrossChecked {
   checkService(checked, wrong, warn)
   checkLogs(checked, wrong, warn)
   checkSubscriptions(checked, wrong, warn)
+  checkBalance(checked, wrong, warn)
+  checkStatistics(checked, warn)
   return { problems, warnings }
 }
 

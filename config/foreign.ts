@@ -82,7 +82,6 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
     'There is no socket of our own to serve from: name that of the application in http-to',
   ],
   [whole('http-zerg'), STATIC_NODES],
-  [whole('http-(stats.*|ss)'), 'Read access-log in its JSON form'],
   [whole('http-auto-gzip'), 'Compress in the application'],
   [whole('http-harakiri'), 'Take it out: a gateway that hangs is replaced'],
   [whole('http-quiet'), 'Take it out: repeated log lines are limited'],
@@ -97,9 +96,7 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
     'Only UNIX datagrams carry the ids of their sender, and Node has no such sockets: use subscription-allow, or subscriptions-sign-check',
   ],
   [
-    whole(
-      'subscribe.*|st|subscription-(algo|notify-socket)|start-unsubscribed|unsubscribe-on-.*|(auto-)?weight',
-    ),
+    whole('subscribe.*|st|subscription-notify-socket|start-unsubscribed|unsubscribe-on-.*|(auto-)?weight'),
     STATIC_NODES,
   ],
   // Rules, headers, files
@@ -128,8 +125,8 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
   [whole('log-(req-)?encoder'), 'Use event-log-format, and log-format or access-log-format'],
   // Statistics
   [
-    whole('stats.*|memory-report|metric.*|enable-metrics|carbon.*|rrdtool.*|zabbix-.*|nagios'),
-    'Read access-log in its JSON form',
+    whole('stats(?!-http$).*|memory-report|metric.*|enable-metrics|carbon.*|rrdtool.*|zabbix-.*|nagios'),
+    'Use http-stats, or read access-log in its JSON form',
   ],
   // The process and its rights
   [whole('stop'), 'Use "sluice stop --pidfile FILE"'],

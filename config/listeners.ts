@@ -30,6 +30,7 @@ export function withAbstractSockets(values: Values): Values {
     ...values,
     'shared-socket': values['shared-socket'].map(abstract),
     http: values.http.map(abstract),
+    'http-stats': values['http-stats'] === null ? null : abstract(values['http-stats']),
     https: values.https.map(inPlace),
     'http-to-https': values['http-to-https'].map(inPlace),
   }

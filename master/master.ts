@@ -24,6 +24,7 @@ import { type Served, servedUrls } from './served.ts'
 import { Sleep } from './sleep.ts'
 import { type BindOptions, type BoundListener, bindAll, rebind } from './sockets/sockets.ts'
 import type { Steered } from './steering/requests.ts'
+import { stickySecret } from './sticky-secret.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { tlsPictures } from './tls.ts'
 import { Totals } from './totals.ts'
@@ -52,6 +53,7 @@ interface Running {
   readonly bound: readonly BoundListener[]
   /** One for each of plan.listeners. */
   readonly tls: readonly (TlsPicture | null)[]
+  readonly stickySecret: string
 }
 
 export class Master implements Steered {
@@ -79,7 +81,7 @@ export class Master implements Steered {
     const log = logs.events
     this.#options = options
     this.#log = log
-    this.#running = { plan, bound: [], tls: [] }
+    this.#running = { plan, bound: [], tls: [], stickySecret: '' }
     this.#names = new Names(hostsOf(plan.config), () => void this.#update(), log)
     const { daemons, directory: cwd, daemonEnv: env } = plan
     this.#daemons = new Daemons({ daemons, cwd, env, log, logs })
@@ -118,7 +120,7 @@ export class Master implements Steered {
       await forbidCoreDumps(this.#log)
       const tls = await tlsPictures(plan, this.#log)
       const bound = await bindAll(plan.binds, bindOptions(plan))
-      this.#running = { plan, bound, tls }
+      this.#running = { plan, bound, tls, stickySecret: stickySecret(plan.config, '', this.#log) }
       await this.#subscriptions.bind()
       await this.#options.beforeDrop?.(plan.user)
       becomeUser(plan)
@@ -248,7 +250,8 @@ export class Master implements Steered {
       announced.undo()
       throw error
     })
-    const after: Running = { plan, bound: sockets.bound, tls }
+    const secret = stickySecret(plan.config, before.stickySecret, this.#log)
+    const after: Running = { plan, bound: sockets.bound, tls, stickySecret: secret }
     try {
       await this.#names.add(hostsOf(plan.config), NAMES_MS)
       const reasons = reasonsForNew(before, after)
@@ -378,10 +381,10 @@ export class Master implements Steered {
     }
   }
 
-  #picture({ plan, bound, tls }: Running): PictureFor {
+  #picture({ plan, bound, tls, stickySecret }: Running): PictureFor {
     const addresses = (host: string) => this.#names.addresses(host)
     const version = ++this.#version
-    return held => buildPicture({ plan, bound, tls, addresses, version, held })
+    return held => buildPicture({ plan, bound, tls, addresses, version, stickySecret, held })
   }
 
   /** For comparing, not for gateways. */

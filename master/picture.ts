@@ -1,8 +1,16 @@
 // master/picture.ts: turns a config into the picture that gateways work from.
 import { hostname } from 'node:os'
 import type { NodeAddress } from '../base/address.ts'
-import type { BackendPicture, ListenerPicture, NodePicture, Picture, TlsPicture } from '../base/picture.ts'
+import type {
+  BackendPicture,
+  BalancePicture,
+  ListenerPicture,
+  NodePicture,
+  Picture,
+  TlsPicture,
+} from '../base/picture.ts'
 import type { BackendNode } from '../config/backend-kind.ts'
+import { type BalanceLine, DEFAULT_QUEUE_MS } from '../config/balance-kind.ts'
 import type { Config } from '../config/config.ts'
 import { type Held, slotOf } from './generations.ts'
 import type { StartPlan } from './plan.ts'
@@ -23,11 +31,21 @@ export interface PictureInputs {
   /** Addresses of a node's host now; empty while it does not resolve. */
   readonly addresses: (host: string) => readonly string[]
   readonly version: number
+  /** See {@link Picture.stickySecret}. */
+  readonly stickySecret: string
   /** The sockets of the gateways that it is for: what they do not hold is left out. */
   readonly held: Held
 }
 
-export function buildPicture({ plan, bound, tls, addresses, version, held }: PictureInputs): Picture {
+export function buildPicture({
+  plan,
+  bound,
+  tls,
+  addresses,
+  version,
+  stickySecret,
+  held,
+}: PictureInputs): Picture {
   const { values } = plan.config
   return {
     version,
@@ -38,16 +56,16 @@ export function buildPicture({ plan, bound, tls, addresses, version, held }: Pic
         return slot < 0 ? [] : [listenerPicture(slot, socket, tls[i]!, listener.toHttps)]
       })
     }),
-    backends: backendPictures(values.backend, addresses),
+    backends: backendPictures(values.backend, addresses, plan.gateways),
     nodes: nodePictures(values['http-to'], addresses),
     fallbackNodes: nodePictures(values['http-fallback'], addresses),
     graceMs: values['http-gracetime'],
-    mostGraceMs: values['http-gracetime'],
+    mostGraceMs: Math.max(values['http-gracetime'], values['http-max-gracetime']),
     awaitsNodes: values['http-subscription-server'].length > 0,
     fallbackKey: values['http-subscription-fallback-key'] ?? '',
-    policy: 'smooth',
-    balances: [],
-    stickySecret: '',
+    policy: values['subscription-algo'],
+    balances: values.balance.map(line => balancePicture(line, plan.gateways)),
+    stickySecret,
     hostName: hostname(),
     backlog: values.listen,
     timeoutMs: values['http-timeout'],
@@ -124,15 +142,32 @@ function listenerPicture(
 function backendPictures(
   nodes: readonly BackendNode[],
   addresses: (host: string) => readonly string[],
+  gateways: number,
 ): BackendPicture[] {
   return [...Map.groupBy(nodes, ({ key }) => key)].map(([key, members]) => {
     const byName = Map.groupBy(members, nameInBackend)
     const pictures = [...byName].map(([name, same]) => {
       const weight = same.reduce((sum, node) => sum + node.weight, 0)
-      return { ...nodePicture(same[0]!.address, weight, addresses), name }
+      const { address, backup, limit } = same[0]!
+      return { ...nodePicture(address, weight, addresses), name, backup, limit: share(limit, gateways) }
     })
     return { key, nodes: pictures }
   })
+}
+
+function balancePicture(line: BalanceLine, gateways: number): BalancePicture {
+  const { key, policy, on, sticky, slowStartMs, limit, queueLength, queueMs, mostEjectedShare } = line
+  return {
+    key,
+    policy,
+    on: on ?? { kind: 'address' },
+    sticky,
+    slowStartMs,
+    limit: share(limit, gateways),
+    queueLength: share(queueLength, gateways),
+    queueMs: queueMs ?? DEFAULT_QUEUE_MS,
+    mostEjectedShare,
+  }
 }
 
 function nameInBackend({ key, address }: BackendNode): string {

@@ -16,7 +16,7 @@ export const nodeOptions = {
     }),
     'http-fallback': list(nodeAddress, { doc: 'A node for when none of http-to can be reached.' }),
     backend: list(backendNode, {
-      doc: 'A node of the backend that serves this host; lines with the same key add nodes. HOST:PORT goes before HOST. Other hosts go to http-to, and get 404 without it.',
+      doc: 'A node of the backend that serves this host; lines with the same key add nodes. HOST:PORT goes before HOST; .HOST is every name below it; with a path (HOST/api), the longest that fits wins. weight: its turns of each round [1]. backup: serves while no node of a lower level does [0]. limit: most requests in hand, divided among the gateways [0: as balance says]. Other hosts go to http-to, and get 404 without it.',
       ours: true,
     }),
     'http-gracetime': optionOr(seconds(1), '30', {

@@ -5,6 +5,7 @@ import { SELF_SIGNED_FILE } from '../../certs/manage/self-signed.ts'
 import { openStateDirectory } from '../../certs/manage/state-directory.ts'
 import type { Config } from '../../config/config.ts'
 import { StartRefused } from '../refused.ts'
+import { SECRET_FILE } from '../sticky-secret.ts'
 import type { StatePlace } from '../subscription-plan.ts'
 import { dropPrivileges } from './drop.ts'
 import { handOver, makeFor } from './hand-over.ts'
@@ -76,9 +77,10 @@ function unsafe(path: string, { name }: UserPlan): { problem: string; remedy: st
   }
 }
 
-function stateFiles({ tls, subscriptions: { state } }: Becoming): string[] {
+function stateFiles({ tls, config, subscriptions: { state } }: Becoming): string[] {
   return [
     ...(tls.some(each => each?.certificate === 'self-signed') ? [SELF_SIGNED_FILE] : []),
+    ...(config.values.balance.some(({ sticky }) => sticky !== '') ? [SECRET_FILE] : []),
     ...(state.kind === 'default' ? [state.name] : []),
   ]
 }

@@ -94,11 +94,97 @@ const LINES: readonly (readonly [lines: string, ...problems: string[]])[] = [
   ],
   [
     'backend = key=a,address=:1,colour=red',
-    `a.ini:2: option "backend" cannot be "key=a,address=:1,colour=red": "colour=red" is none of key=, address=, weight=. Write key=shop.example,address=http://127.0.0.1:3000, and if need be ,weight=2.`,
+    `a.ini:2: option "backend" cannot be "key=a,address=:1,colour=red": "colour=red" is none of key=, address=, weight=, backup=, limit=. Write key=shop.example,address=http://127.0.0.1:3000, and if need be ,weight=2.`,
   ],
   [
     'backend = key=a,address=ftp://h:1',
     'a.ini:2: option "backend" cannot be "key=a,address=ftp://h:1": "ftp" is not a protocol of nodes. Write http://ADDRESS or uwsgi://ADDRESS.',
+  ],
+  [
+    'backend = key=*,address=:1',
+    'a.ini:2: option "backend" cannot be "key=*,address=:1": "*" is no key: hosts that no backend serves go to http-to. Name the node in http-to.',
+  ],
+  [
+    'backend = key=*.a.test,address=:1',
+    'a.ini:2: option "backend" cannot be "key=*.a.test,address=:1": "*.a.test" is no host. Write .a.test for every name below it.',
+  ],
+  [
+    'backend = key=a.test/b?c,address=:1',
+    'a.ini:2: option "backend" cannot be "key=a.test/b?c,address=:1": "/b?c" is no path. Write key=shop.example,address=http://127.0.0.1:3000, and if need be ,weight=2.',
+  ],
+  [
+    'backend = key=a/1/2/3/4/5/6/7/8/9,address=:1',
+    'a.ini:2: option "backend" cannot be "key=a/1/2/3/4/5/6/7/8/9,address=:1": no request asks for "a/1/2/3/4/5/6/7/8/9". A key is a host, and a path if need be: 16 labels of a wildcard, 8 segments and 255 characters at most.',
+  ],
+  [
+    'backend = key=a,address=:1,backup=256',
+    'a.ini:2: option "backend" cannot be "key=a,address=:1,backup=256": backup 256 is not a whole number from 0 to 255. Write key=shop.example,address=http://127.0.0.1:3000, and if need be ,weight=2.',
+  ],
+  [
+    'backend = key=a,address=:1,limit=0',
+    'a.ini:2: option "backend" cannot be "key=a,address=:1,limit=0": limit 0 is not a whole number from 1 to 1000000. Write key=shop.example,address=http://127.0.0.1:3000, and if need be ,weight=2.',
+  ],
+  [
+    'backend = key=a,address=:1,backup=1\nbackend = key=A,address=:1',
+    'a.ini:3: option "backend" gives uwsgi://127.0.0.1:1 of a another backup or limit than at a.ini:2. Write the same in both lines, or one line with the whole weight.',
+  ],
+  // Balance
+  ...(
+    [
+      ['policy=p2c', 'the key is missing', 'L'],
+      ['key=a b', '"a b" is no host', 'L'],
+      [
+        'key=a,policy=best',
+        '"best" is no policy',
+        'Write one of smooth, wrr, lrc, wlrc, iphash, p2c, ewma, hash.',
+      ],
+      [
+        'key=a,on=colour',
+        'on=colour is none of address, path, cookie:NAME, header:NAME and variable:NAME',
+        'L',
+      ],
+      ['key=a,policy=hash,on=cookie:a b', '"a b" is no name of a cookie', 'L'],
+      [
+        'key=a,policy=hash,on=variable:x',
+        '"x" is no variable',
+        'Write one as uwsgi nodes get it, such as HTTP_X_USER.',
+      ],
+      ['key=a,sticky=', '"" is no name of a cookie', 'L'],
+      ['key=a,slow-start=soon', 'slow-start soon is wrong: it is not a length of time', 'L'],
+      ['key=a,limit=-1', 'limit -1 is not a whole number from 0 to 1000000', 'L'],
+      ['key=a,queue=9999999', 'queue 9999999 is not a whole number from 0 to 1000000', 'L'],
+      ['key=a,queue-timeout=0', 'queue-timeout 0 is wrong: it is below 1 s', 'L'],
+      ['key=a,max-ejected=101%', 'max-ejected 101% is not a whole number from 0 to 100', 'L'],
+      ['key=a,key=b', 'key is given twice', 'L'],
+    ] as const
+  ).map(([line, problem, remedy]): [string, string] => {
+    const cure = remedy === 'L' ? 'Write key=shop.example,policy=p2c, or key=* for all keys.' : remedy
+    return [`balance = ${line}`, `a.ini:2: option "balance" cannot be "${line}": ${problem}. ${cure}`]
+  }),
+  [
+    'balance = key=a\nbalance = key=A,policy=p2c',
+    'a.ini:3: option "balance" has the key a already at a.ini:2. Join the two lines.',
+  ],
+  [
+    'balance = key=a,on=path',
+    'a.ini:2: option "balance" says on=, but the policy is smooth (subscription-algo). Write policy=hash, or take on= out.',
+  ],
+  [
+    'balance = key=a,policy=p2c,on=path',
+    'a.ini:2: option "balance" says on=, but the policy is p2c. Write policy=hash, or take on= out.',
+  ],
+  [
+    'subscription-algo = fair',
+    'a.ini:2: option "subscription-algo" cannot be "fair": it is none of the words allowed here. Write smooth, wrr, lrc, wlrc, iphash, p2c, ewma or hash.',
+  ],
+  // Statistics
+  [
+    'http-stats = =0',
+    'a.ini:2: option "http-stats" cannot be "=0": it is the socket of listeners, which gateways accept on. Write an address such as 127.0.0.1:9191 or /run/stats.sock.',
+  ],
+  [
+    'http-ss = 9191',
+    'a.ini:2: option "http-ss" cannot be "9191": "9191" is neither an address nor a path. Did you mean :9191?',
   ],
   // Switches and numbers
   ['master = maybe', `a.ini:2: option "master" cannot be "maybe": it is neither true nor false. ${BOOLEAN}`],
@@ -330,7 +416,7 @@ for (const [argv, problem] of [
   [['--htpp', ':80'], 'command line: option "--htpp" is unknown. Did you mean "--http"?'],
   [
     ['--htt', ':80'],
-    'command line: option "--htt" is ambiguous. Write it out: --http, --httprouter, --https, --http-to-https or 56 others.',
+    'command line: option "--htt" is ambiguous. Write it out: --http, --httprouter, --https, --http-to-https or 57 others.',
   ],
   [['--http'], 'command line: option "--http" needs a value. Write --http VALUE.'],
   [['-l'], 'command line: option "-l" needs a value. Write -l VALUE.'],
@@ -341,7 +427,7 @@ for (const [argv, problem] of [
   ],
   [
     ['--http-m=1'],
-    'command line: option "--http-m" is ambiguous. Write it out: --http-manage-expect, --http-max-idle, --http-modifier1, --http-modifier2 or 5 others.',
+    'command line: option "--http-m" is ambiguous. Write it out: --http-manage-expect, --http-max-idle, --http-modifier1, --http-modifier2 or 6 others.',
   ],
   [
     ['--http', ':80x'],
