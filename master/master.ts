@@ -3,6 +3,7 @@
 import type { Picture, TlsPicture } from '../base/picture.ts'
 import { changeText } from '../config/changes.ts'
 import { type Config, problemText } from '../config/config.ts'
+import { routerJson } from '../stats/router-json.ts'
 import type { ReloadReport, Status, StopMode } from './controls.ts'
 import { Daemons } from './daemons.ts'
 import { gatewayProblem } from './gateway-problem.ts'
@@ -13,6 +14,7 @@ import type { Logs } from './logs/logs.ts'
 import { Names } from './names.ts'
 import { boundName, buildPicture, hostsOf, nodeNames } from './picture.ts'
 import type { StartPlan } from './plan.ts'
+import { policyOf } from './policy-of.ts'
 import { becomeUser } from './privileges/become.ts'
 import { forbidCoreDumps } from './privileges/core-dumps.ts'
 import { setLimits } from './privileges/limits.ts'
@@ -22,7 +24,9 @@ import { StartRefused } from './refused.ts'
 import { changedFiles, reasonsForNew, refusals, saysTheSame, waitingForRestart } from './reload.ts'
 import { type Served, servedUrls } from './served.ts'
 import { Sleep } from './sleep.ts'
-import { type BindOptions, type BoundListener, bindAll, rebind } from './sockets/sockets.ts'
+import { type BindOptions, type BoundListener, bindAll, type Rebound, rebind } from './sockets/sockets.ts'
+import { routerStats } from './stats-router.ts'
+import { type StatsPlace, StatsServer } from './stats-server.ts'
 import type { Steered } from './steering/requests.ts'
 import { stickySecret } from './sticky-secret.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -65,6 +69,7 @@ export class Master implements Steered {
   readonly #generations: Generations
   readonly #subscriptions: Subscriptions
   readonly #sleep: Sleep
+  readonly #stats: StatsServer
   readonly #startedAt = Date.now()
   #running: Running
   #version = 0 // of the latest picture
@@ -103,6 +108,7 @@ export class Master implements Steered {
       inTurn: work => this.#inTurn(work),
     })
     this.#subscriptions.membership.follow(() => this.#sleep.heed())
+    this.#stats = new StatsServer({ document: () => this.#routerJson(), log })
   }
 
   /**
@@ -122,6 +128,7 @@ export class Master implements Steered {
       const bound = await bindAll(plan.binds, bindOptions(plan))
       this.#running = { plan, bound, tls, stickySecret: stickySecret(plan.config, '', this.#log) }
       await this.#subscriptions.bind()
+      await this.#stats.bind(statsPlace(plan))
       await this.#options.beforeDrop?.(plan.user)
       becomeUser(plan)
       this.#options.logs.begin()
@@ -138,6 +145,7 @@ export class Master implements Steered {
       await this.#begin(this.#running, null)
       await this.#update() // names may have changed meanwhile
       await this.#sleep.settle()
+      await this.#stats.begin()
       return servedUrls(plan, bound, this.#pictureNow(this.#running))
     } catch (error) {
       if (this.#stopped) return []
@@ -245,11 +253,7 @@ export class Master implements Steered {
     const impossible = refusals(before.plan, plan)
     if (impossible.length > 0) throw new StartRefused('SLUICE_RELOAD_REFUSED', impossible)
     const tls = await tlsPictures(plan, this.#log)
-    const announced = await this.#subscriptions.prepare(plan.subscriptions)
-    const sockets = await rebind(before.bound, plan.binds, bindOptions(plan)).catch(error => {
-      announced.undo()
-      throw error
-    })
+    const sockets = await this.#rebind(before, plan)
     const secret = stickySecret(plan.config, before.stickySecret, this.#log)
     const after: Running = { plan, bound: sockets.bound, tls, stickySecret: secret }
     try {
@@ -265,7 +269,6 @@ export class Master implements Steered {
       if (this.#stopped) throw new Error('Sluice stops')
       await this.#follow(after, before, isNew)
       sockets.commit()
-      announced.commit()
       await this.#settle(after)
       const isSame = optionChanges.length === 0 && saysTheSame(old, now)
       const warnings = [
@@ -281,10 +284,7 @@ export class Master implements Steered {
         warnings: warnings.map(warning => problemText(warning, 'warning')),
       }
     } catch (error) {
-      if (this.#running !== after) {
-        sockets.undo()
-        announced.undo()
-      }
+      if (this.#running !== after) sockets.undo()
       this.#names.forgetOthers(hostsOf(this.#running.plan.config))
       throw error
     }
@@ -352,8 +352,25 @@ export class Master implements Steered {
     await this.#daemons.stop(mode === 'kill')
   }
 
+  // Those of gateways, that of http-stats and those of announcements: all or none.
+  async #rebind(before: Running, plan: StartPlan): Promise<Rebound> {
+    const done: { commit(): unknown; undo(): unknown }[] = []
+    const undo = () => done.forEach(each => void each.undo())
+    try {
+      const sockets = await rebind(before.bound, plan.binds, bindOptions(plan))
+      done.push(sockets)
+      done.push(await this.#stats.change(statsPlace(plan)))
+      done.push(await this.#subscriptions.prepare(plan.subscriptions))
+      return { ...sockets, commit: () => done.forEach(each => void each.commit()), undo }
+    } catch (error) {
+      undo()
+      throw error
+    }
+  }
+
   #closeListeners(): void {
     for (const listener of this.#running.bound) listener.close()
+    this.#stats.close()
   }
 
   #retire(): void {
@@ -392,6 +409,25 @@ export class Master implements Steered {
     return this.#picture(running)(running.bound)
   }
 
+  #routerJson(): string {
+    const { plan, bound } = this.#running
+    const { backends, balances, policy } = this.#pictureNow(this.#running)
+    return routerJson(
+      routerStats({
+        version: this.#options.version,
+        cwd: plan.directory,
+        listeners: plan.listeners.map(({ bind }) => boundName(bound[bind]!)),
+        staticNodes: plan.config.values['http-to'],
+        backends,
+        totals: this.#totals,
+        announced: null,
+        policyOf: key => policyOf(key, balances, '', policy).policy,
+        now: performance.now(),
+        wallNow: Date.now(),
+      }),
+    )
+  }
+
   #refusal(error: unknown): string {
     if (error instanceof StartRefused) return error.message
     this.#log.error({ code: 'SLUICE_INTERNAL', err: error }, 'internal error in a reload')
@@ -408,4 +444,8 @@ export class Master implements Steered {
 function bindOptions({ config, gateways, hasSocketPerGateway, rights }: StartPlan): BindOptions {
   const copies = hasSocketPerGateway ? gateways : 1
   return { copies, gateways, isShared: config.values['reuse-port'], rights }
+}
+
+function statsPlace({ stats, rights, config }: StartPlan): StatsPlace {
+  return { bind: stats, isHttp: config.values['stats-http'], rights }
 }

@@ -20,7 +20,7 @@ import { planUser, type UserPlan } from './privileges/user.ts'
 import { unwritable } from './privileges/writable.ts'
 import { StartRefused } from './refused.ts'
 import { inheritedSockets } from './sockets/activation.ts'
-import { type ListenerPlan, planListeners } from './sockets/listeners.ts'
+import { type ListenerPlan, planListeners, planStats } from './sockets/listeners.ts'
 import { readSocketRights, type SocketRights } from './sockets/socket-rights.ts'
 import type { BindRequest } from './sockets/sockets.ts'
 import { steeringProblems } from './steering/steering.ts'
@@ -37,6 +37,8 @@ export interface StartPlan {
   /** Where Sluice was started; relative names begin there. */
   readonly startDirectory: string
   readonly binds: readonly BindRequest[]
+  /** Where the master tells its statistics (http-stats); null: nowhere. */
+  readonly stats: BindRequest | null
   readonly listeners: readonly ListenerPlan[]
   /** For each listener. */
   readonly tls: readonly (TlsPlan | null)[]
@@ -72,8 +74,9 @@ export async function planStart(
   const { values } = config
   const inherited = purpose === 'check' ? null : inheritedSockets()
   const { binds, listeners, ...found } = await planListeners(config, startDirectory, inherited)
+  const stats = await planStats(config, startDirectory, { binds }, inherited)
   const { rights, problems: rightsProblems } = readSocketRights(config)
-  const problems = [...found.problems, ...queueProblems(config), ...rightsProblems]
+  const problems = [...found.problems, ...stats.problems, ...queueProblems(config), ...rightsProblems]
   const warnings: Problem[] = [...found.warnings]
   if (purpose !== 'reload') problems.push(...steeringProblems(config, startDirectory))
   const tls = listeners.map(listener => readTls(listener, startDirectory, problems, warnings))
@@ -91,8 +94,9 @@ export async function planStart(
     warnings.push(...identity.warnings)
   }
   if (user !== null && problems.length === 0 && purpose !== 'reload') {
+    const allBinds = stats.bind === null ? binds : [...binds, stats.bind]
     const trial = tryAs(user, [
-      ...needsOf({ config, startDirectory, listeners, binds, directory }, user),
+      ...needsOf({ config, startDirectory, listeners, binds: allBinds, directory }, user),
       ...subscriptionNeeds(subscriptions, config, user.name),
     ])
     problems.push(...trial.problems)
@@ -105,6 +109,7 @@ export async function planStart(
     version,
     startDirectory,
     binds,
+    stats: stats.bind,
     listeners,
     tls,
     gateways,

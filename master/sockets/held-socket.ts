@@ -1,4 +1,5 @@
 // master/sockets/held-socket.ts: one descriptor that the master holds, and how it is given back.
+import { once } from 'node:events'
 import { closeSync, lstatSync, renameSync, type Stats } from 'node:fs'
 import type net from 'node:net'
 import { changeFile } from '../privileges/change-file.ts'
@@ -31,20 +32,41 @@ export abstract class HeldSocket {
   protected abstract release(fd: number): void
 }
 
-/** A TCP socket that we bound. */
-export class TcpSocket extends HeldSocket {
-  /** Whether others may be bound beside it (SO_REUSEPORT). */
-  readonly isShareable: boolean
+/** A socket that we bound. */
+export abstract class OwnSocket extends HeldSocket {
   readonly #socket: net.BoundSocket
+  #server: net.Server | null = null
 
-  constructor(socket: net.BoundSocket, isShareable: boolean) {
-    super(socket.fd(), portOf(socket.address()))
-    this.isShareable = isShareable
+  constructor(socket: net.BoundSocket, port: number) {
+    super(socket.fd(), port)
     this.#socket = socket
   }
 
+  /**
+   * Lets a server of this process accept on it. The descriptor is the server's from now on; closing the socket closes that.
+   *
+   * @throws SystemError when somebody else listens there since
+   */
+  async serve(server: net.Server, backlog: number): Promise<void> {
+    this.#server = server
+    server.listen(this.#socket, backlog)
+    await once(server, 'listening')
+  }
+
   protected override release(): void {
-    this.#socket.close()
+    if (this.#server === null) this.#socket.close()
+    else this.#server.close()
+  }
+}
+
+/** A TCP socket that we bound. */
+export class TcpSocket extends OwnSocket {
+  /** Whether others may be bound beside it (SO_REUSEPORT). */
+  readonly isShareable: boolean
+
+  constructor(socket: net.BoundSocket, isShareable: boolean) {
+    super(socket, portOf(socket.address()))
+    this.isShareable = isShareable
   }
 }
 
@@ -59,23 +81,21 @@ export class PassedSocket extends HeldSocket {
 export type FileRights = Pick<Stats, 'mode' | 'uid' | 'gid'>
 
 /** A UNIX socket that we bound. */
-export class UnixSocket extends HeldSocket {
+export class UnixSocket extends OwnSocket {
   /** Its own, not its file's, as in /proc. */
   readonly inode: string
   /** What its file began with; null for an abstract name. */
   readonly made: Readonly<FileRights> | null
   readonly #path: string
   readonly #file: Stats | null
-  readonly #socket: net.BoundSocket
 
   /** @param path abstract ones begin with NUL */
   constructor(socket: net.BoundSocket, path: string) {
-    super(socket.fd(), 0)
+    super(socket, 0)
     this.inode = ownInode(this.fd)
     this.#path = path
     this.#file = path.startsWith('\0') ? null : lstatSync(path)
     this.made = this.#file
-    this.#socket = socket
   }
 
   /** Whether clients that connect to the path still reach this socket. */
@@ -103,7 +123,7 @@ export class UnixSocket extends HeldSocket {
   // rename, Node may not remove either.
   protected override release(): void {
     const aside = this.isInPlace ? null : stepAside(this.#path)
-    this.#socket.close()
+    super.release()
     if (aside !== null) stepBack(aside, this.#path)
   }
 

@@ -54,6 +54,25 @@ export async function planListeners(
   return plan
 }
 
+/**
+ * The socket that http-stats asks for.
+ *
+ * @param found what else is bound; `inherited` as for {@link planListeners}
+ * @returns null for none, or one that cannot be had: `problems` tell why
+ */
+export async function planStats(
+  { values, place }: Config,
+  startDirectory: string,
+  found: Pick<Listeners, 'binds'>,
+  inherited: Inherited | null = inheritedSockets(),
+): Promise<{ readonly bind: BindRequest | null; readonly problems: readonly Problem[] }> {
+  const address = values['http-stats']
+  const binds = [...found.binds]
+  const plan: Plan = { startDirectory, inherited, binds, listeners: [], problems: [], warnings: [] }
+  const index = address === null ? null : await planBind(plan, { place: place('http-stats'), address })
+  return { bind: index === null ? null : { ...binds[index]!, inherited: null }, problems: plan.problems }
+}
+
 type Wanted = Pick<Listener, 'place' | 'address'>
 
 interface Plan {

@@ -187,8 +187,8 @@ t.test('nodes of the config are members that no packet removes and a reload does
     name: 'http://127.0.0.1:3000',
   } as const
   const backend = [
-    { key: 'a.example', address, weight: 2 },
-    { key: 'a.example', address, weight: 3 },
+    { key: 'a.example', address, weight: 2, backup: 0, limit: 0 },
+    { key: 'a.example', address, weight: 3, backup: 0, limit: 0 },
   ]
   const receiver = await startReceiver(t, { backend })
   t.same(receiver.ids(), ['a.example 127.0.0.1:3000'])
