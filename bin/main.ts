@@ -12,6 +12,7 @@ import { status } from './status.ts'
 import { stop } from './stop.ts'
 import { TargetProblem } from './target.ts'
 import { terminal } from './terminal.ts'
+import { why } from './why.ts'
 import { world } from './world.ts'
 
 export type Command = (argv: readonly string[]) => number | Promise<number>
@@ -22,6 +23,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'show-config': showConfig,
   status,
   stop,
+  why,
 }
 
 /** Ends the process; nobody sees a stack unless SLUICE_DEBUG is set. @param argv without node and script */

@@ -2,6 +2,7 @@
 import { visible } from '../config/config.ts'
 import type { Status } from '../master/controls.ts'
 import { ask, nobodyAt } from './ask.ts'
+import { lengthText } from './length-text.ts'
 import { readArguments, TARGET_HELP, TargetProblem } from './target.ts'
 import { terminal } from './terminal.ts'
 
@@ -13,13 +14,6 @@ Says how a running instance is: what it serves, its processes, counters and node
 
 ${TARGET_HELP}
 `
-const SECOND = 1000
-const UNITS = [
-  ['d', 86_400 * SECOND],
-  ['h', 3600 * SECOND],
-  ['min', 60 * SECOND],
-  ['s', SECOND],
-] as const
 
 /** @returns 0. @throws TargetProblem */
 export async function status(argv: readonly string[]): Promise<number> {
@@ -37,7 +31,8 @@ export async function status(argv: readonly string[]): Promise<number> {
   return 0
 }
 
-function noSocket(pid: number | null): TargetProblem {
+/** @param pid of one that is known to run */
+export function noSocket(pid: number | null): TargetProblem {
   return new TargetProblem(
     `process ${pid} has no control socket in the usual places. Name it by --control, or send SIGUSR2: it logs its status`,
   )
@@ -71,12 +66,4 @@ function gatewaysText(gateways: Status['gateways']): string {
         `${pid} (${state === 'serving' ? '' : `${state}, `}${connections} connections)`,
     )
     .join(', ')
-}
-
-function lengthText(ms: number): string {
-  const at = UNITS.findIndex(([, unit]) => ms >= unit)
-  if (at < 0) return '0 s'
-  const [[name, unit], smaller] = [UNITS[at]!, UNITS[at + 1]]
-  const rest = smaller ? ` ${Math.floor((ms % unit) / smaller[1])} ${smaller[0]}` : ''
-  return `${Math.floor(ms / unit)} ${name}${rest}`
 }

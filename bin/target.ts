@@ -1,4 +1,4 @@
-// bin/target.ts: which running instance `sluice reload`, `stop` and `status` mean, from their arguments.
+// bin/target.ts: which running instance `sluice reload`, `stop`, `status` and `why` mean, from their arguments.
 import { parseArgs } from 'node:util'
 import { readPid } from '../master/steering/pidfile.ts'
 import { isMaster } from '../master/steering/process-names.ts'
@@ -23,17 +23,21 @@ export class TargetProblem extends Error {}
 
 export interface Arguments<Flag extends string> {
   readonly flags: ReadonlySet<Flag>
+  /** What belongs to no option. */
+  readonly words: readonly string[]
   readonly target: () => Target
   readonly wantsHelp: boolean
 }
 
-/** @param flags without their dashes. @throws TargetProblem */
+/** @param flags without their dashes. @param takesWords whether there may be any. @throws TargetProblem */
 export function readArguments<Flag extends string>(
   argv: readonly string[],
   flags: readonly Flag[],
+  takesWords = false,
 ): Arguments<Flag> {
-  const values = parsed(argv, flags)
+  const { values, words } = parsed(argv, flags, takesWords)
   return {
+    words,
     flags: new Set(flags.filter(flag => values[flag] === true)),
     target: () => targetOf(values),
     wantsHelp: values.help === true,
@@ -42,12 +46,17 @@ export function readArguments<Flag extends string>(
 
 type Values = Readonly<Record<string, string | boolean | undefined>>
 
-function parsed(argv: readonly string[], flags: readonly string[]): Values {
+function parsed(
+  argv: readonly string[],
+  flags: readonly string[],
+  allowPositionals: boolean,
+): { readonly values: Values; readonly words: readonly string[] } {
   const named = Object.fromEntries(['pidfile', 'pid', 'control'].map(name => [name, { type: 'string' }]))
   const switches = Object.fromEntries([...flags, 'help'].map(name => [name, { type: 'boolean' }]))
   try {
     const options = { ...named, ...switches } as Record<string, { type: 'string' | 'boolean' }>
-    return parseArgs({ args: [...argv], options }).values as Values
+    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals })
+    return { values: values as Values, words: positionals }
   } catch (error) {
     throw new TargetProblem((error as Error).message.split('. ')[0])
   }

@@ -11,6 +11,7 @@ const USAGE = `Usage:
   sluice reload [--replace] [TARGET]          let a running instance read its config again
   sluice stop [--now] [TARGET]                end a running instance
   sluice status [--json] [TARGET]             say how a running instance is
+  sluice why KEY [--json] [TARGET]            say which nodes serve a host, how each is, and why
   sluice --help | --version
 
 TARGET is --pidfile FILE, --pid N or --control PATH; without it, the only instance that runs.

@@ -1,5 +1,6 @@
 // master/controls.ts: what can be asked of a running master: by signal, named pipe, touched file or control socket.
 import type { CounterBatch } from '../base/messages.ts'
+import type { WhyReport } from './why.ts'
 
 /** How an instance ends: work in hand finishes; at once; at once, daemons killed too. */
 export type StopMode = 'graceful' | 'now' | 'kill'
@@ -21,6 +22,8 @@ export interface Controls {
   /** Writes the pid files again, as somebody may have removed them. */
   writePidfiles(): void
   status(): Status
+  /** @param key a key, or a host and perhaps a path as in a request */
+  why(key: string): WhyReport
 }
 
 export interface ReloadReport {

@@ -32,6 +32,7 @@ import { stickySecret } from './sticky-secret.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { tlsPictures } from './tls.ts'
 import { Totals } from './totals.ts'
+import { type WhyReport, whyReport } from './why.ts'
 
 /** Milliseconds that a start or reload waits for DNS before it goes on without. */
 const NAMES_MS = 3000
@@ -142,6 +143,7 @@ export class Master implements Steered {
       }
       this.#timer = setInterval(() => this.#tick(), TICK_MS)
       this.#daemons.start()
+      this.#totals.keep(new Set(nodeNames(plan.config)))
       await this.#begin(this.#running, null)
       await this.#update() // names may have changed meanwhile
       await this.#sleep.settle()
@@ -220,6 +222,16 @@ export class Master implements Steered {
       counters: this.#totals.counters,
       nodes: this.#totals.nodes(nodeNames(plan.config)),
     }
+  }
+
+  why(key: string): WhyReport {
+    return whyReport(key, {
+      picture: this.#pictureNow(this.#running),
+      totals: this.#totals,
+      announced: null,
+      failingCheck: () => null,
+      now: performance.now(),
+    })
   }
 
   async #reloadNow(replace: boolean): Promise<ReloadReport> {

@@ -21,6 +21,8 @@ export interface NodeTotal {
   readonly restsUntil: number
   /** Why it rests, or rested last; '' when nobody said. */
   readonly cause: string
+  /** Since when there is such a node; 0: nobody said that there is. */
+  readonly since: number
 }
 
 /** What one gateway said last of a node. */
@@ -48,6 +50,7 @@ export class Totals {
   readonly #open = new Map<number, number>() // connections of each gateway, by pid
   readonly #nodes = new Map<string, Counted>()
   readonly #hits = new Map<string, number>()
+  readonly #since = new Map<string, number>() // when each node came, by name
   #accepted = 0
   #requests = 0
   #refused = 0
@@ -71,9 +74,12 @@ export class Totals {
     for (const { seen } of this.#nodes.values()) seen.delete(pid)
   }
 
-  /** Nodes that left, and keys that no node has any more, are forgotten, so that names which come and go do not pile up. */
+  /** All there are from now on. Nodes that left, and keys that no node has any more, are forgotten, so that names which come and go do not pile up. */
   keep(names: ReadonlySet<string>): void {
     for (const name of this.#nodes.keys()) if (!names.has(name)) this.#nodes.delete(name)
+    for (const name of this.#since.keys()) if (!names.has(name)) this.#since.delete(name)
+    const now = this.#now()
+    for (const name of names) if (!this.#since.has(name)) this.#since.set(name, now)
     const keys = new Set(['', ...[...names].map(keyOf)])
     for (const key of this.#hits.keys()) if (!keys.has(key)) this.#hits.delete(key)
   }
@@ -106,8 +112,9 @@ export class Totals {
 
   /** @param name as in messages; a node that nothing was counted of yet has zeros */
   node(name: string): NodeTotal {
+    const since = this.#since.get(name) ?? 0
     const counted = this.#nodes.get(name)
-    if (counted === undefined) return NOTHING
+    if (counted === undefined) return { ...NOTHING, since }
     const { requests, failures, tx, rx, restsSince, restsUntil, cause, seen, recent } = counted
     const all = [...seen.values()]
     const latencies = all.map(({ latencyMs }) => latencyMs).filter(ms => ms > 0)
@@ -122,6 +129,7 @@ export class Totals {
       restsSince,
       restsUntil,
       cause,
+      since,
     }
   }
 
@@ -186,4 +194,5 @@ const NOTHING: NodeTotal = Object.freeze({
   restsSince: 0,
   restsUntil: 0,
   cause: '',
+  since: 0,
 })

@@ -158,6 +158,7 @@ export class ControlSocket {
     const { controls, log } = this.#options
     try {
       if (request.command === 'status') return this.#answer(socket, { ok: true, status: controls.status() })
+      if (request.command === 'why') return this.#answer(socket, { ok: true, why: controls.why(request.key) })
       log.info({ command: request.command, by: 'control socket' }, 'asked to')
       if (request.command === 'reload') {
         return this.#answer(socket, { ok: true, report: await controls.reload({ replace: request.replace }) })

@@ -2,6 +2,7 @@
 import { type Config, problemText } from '../../config/config.ts'
 import type { Controls, ReloadReport, Status, StopMode } from '../controls.ts'
 import type { Log } from '../logs/log.ts'
+import type { WhyReport } from '../why.ts'
 import type { Pidfiles } from './pidfile.ts'
 
 /** By signal, named pipe or touched file: nobody waits for an answer. */
@@ -102,6 +103,10 @@ export class Requests implements Controls {
 
   status(): Status {
     return this.#master.status()
+  }
+
+  why(key: string): WhyReport {
+    return this.#master.why(key)
   }
 
   #do(command: Command): Promise<unknown> | undefined {

@@ -85,6 +85,17 @@ t.test('hits by key go with the last node of the key', async t => {
   t.equal(totals.node(NODE).requests, 0)
 })
 
+t.test('since when there is a node', async t => {
+  const { totals, clock } = setUp()
+  totals.keep(new Set([NODE]))
+  clock.now += 500
+  totals.keep(new Set([NODE, 'b']))
+  totals.add(1, batch())
+  t.same([totals.node(NODE).since, totals.node('b').since, totals.node('c').since], [1_000_000, 1_000_500, 0])
+  totals.keep(new Set(['b']))
+  t.equal(totals.node(NODE).since, 0)
+})
+
 t.test('the last minute forgets second by second', async t => {
   const { totals, clock } = setUp()
   for (let i = 0; i < 90; i++) {
@@ -105,7 +116,7 @@ t.test('what is recent is what a plain list says, whatever the gaps', async t =>
   let [now, seed] = [5_000, 7]
   const random = (below: number) => {
     seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31
-    return seed % below
+    return (seed >>> 8) % below
   }
   for (let i = 0; i < 2_000; i++) {
     now += random(10) === 0 ? random(150_000) : random(3_000)

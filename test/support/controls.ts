@@ -1,6 +1,7 @@
 // test/support/controls.ts: stands for a master where a test is about those who steer it.
 import type { Controls, ReloadReport, Status, StopMode } from '../../master/controls.ts'
 import { createLog, type Log } from '../../master/logs/log.ts'
+import type { WhyReport } from '../../master/why.ts'
 
 export const REPORT: ReloadReport = {
   kind: 'in place',
@@ -22,6 +23,38 @@ export const STATUS: Status = {
   gateways: [{ pid: 4712, state: 'serving', connections: 2 }],
   counters: { connections: 2, accepted: 3, requests: 4, refused: 0 },
   nodes: [{ name: 'http://127.0.0.1:3000', requests: 4, failures: 0, isResting: false }],
+}
+
+export const WHY: WhyReport = {
+  asked: 'www.shop.example',
+  way: 'wildcard',
+  key: '.shop.example',
+  meanwhile: '',
+  policy: 'smooth',
+  policyFrom: 'subscription-algo',
+  lastMinute: 5,
+  nodes: [
+    {
+      name: 'http://10.0.0.1:80',
+      origin: 'backend',
+      state: 'resting',
+      sinceMs: 1_000,
+      endsInMs: 29_000,
+      why: 'ECONNREFUSED',
+      weight: 1,
+      backup: 0,
+      limit: 0,
+      inHand: 0,
+      latencyMs: 1.5,
+      lastMinute: 5,
+      share: 1,
+      requests: 7,
+      failures: 1,
+    },
+  ],
+  refused: [],
+  keys: [],
+  keyCount: 0,
 }
 
 /** Remembers what it was asked. */
@@ -54,6 +87,11 @@ export class FakeControls implements Controls {
 
   writePidfiles(): void {
     this.asked.push('write pid files')
+  }
+
+  why(key: string): WhyReport {
+    this.asked.push(`why ${key}`)
+    return WHY
   }
 
   status(): Status {

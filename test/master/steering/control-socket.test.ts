@@ -19,7 +19,7 @@ import t from 'tap'
 import { StartRefused } from '../../../master/refused.ts'
 import { ControlSocket, type ControlSocketOptions } from '../../../master/steering/control-socket.ts'
 import { configOf } from '../../support/config.ts'
-import { FakeControls, heardLog, REPORT, STATUS } from '../../support/controls.ts'
+import { FakeControls, heardLog, REPORT, STATUS, WHY } from '../../support/controls.ts'
 import { until } from '../../support/processes.ts'
 import { type Test, temporaryDirectory } from '../../support/tmp.ts'
 
@@ -37,6 +37,7 @@ t.test('requests are answered by a line each', async t => {
     [{ command: 'reload' }, { ok: true, report: REPORT }, 'reload'],
     [{ command: 'reload', replace: true }, { ok: true, report: REPORT }, 'replace'],
     [{ command: 'status' }, { ok: true, status: STATUS }, 'status'],
+    [{ command: 'why', key: 'a.example' }, { ok: true, why: WHY }, 'why a.example'],
   ] as const) {
     t.same(await askOnce(path!, `${JSON.stringify(request)}\n`), answer)
     t.equal(controls.asked.pop(), asked)
