@@ -4,25 +4,34 @@ import t, { type Test } from 'tap'
 import { createLog } from '../../master/logs/log.ts'
 import { type Lookup, Names } from '../../master/names.ts'
 
-/** A Names over answers that the test changes, with mock timers. */
-function setUp(t: Test, answers: Map<string, readonly string[]>) {
+/** A Names over answers and times to live (in seconds) that the test changes, with mock timers. */
+function setUp(t: Test, answers: Map<string, readonly string[]>, ttls = new Map<string, number>()) {
   const lines: string[] = []
   const log = createLog({ write: text => lines.push(text) })
+  const asked: string[] = []
   const lookup: Lookup = async host => {
+    asked.push(host)
     const found = answers.get(host)
     if (!found) throw Object.assign(new Error('no'), { code: 'ENOTFOUND' })
     return found
   }
-  let changes = 0
-  const names = new Names([...answers.keys(), 'app.test', '127.0.0.1'], () => changes++, log, lookup)
+  const changed: string[] = []
+  const hosts = [...answers.keys(), 'app.test', '127.0.0.1']
+  const names = new Names(hosts, those => changed.push(those.join(' ')), log, {
+    lookup,
+    ttlOf: async host => ttls.get(host) ?? null,
+    random: () => 0,
+  })
   t.teardown(() => names.stop())
-  return { names, lines, changes: () => changes }
+  return { names, lines, asked, changed, changes: () => changed.length }
 }
 
-/** Lets the mocked time pass and what it set off come to rest. */
+/** Lets the mocked time pass, second by second, and what it set off come to rest. */
 async function pass(ms: number): Promise<void> {
-  mock.timers.tick(ms)
-  for (let i = 0; i < 10; i++) await Promise.resolve()
+  for (let left = ms; left > 0; left -= 1000) {
+    mock.timers.tick(Math.min(left, 1000))
+    for (let i = 0; i < 20; i++) await Promise.resolve()
+  }
 }
 
 t.beforeEach(() => mock.timers.enable({ apis: ['setInterval', 'setTimeout'] }))
@@ -79,15 +88,58 @@ t.test('a name that stops resolving keeps its last addresses', async t => {
 })
 
 t.test('a resolver that is silent does not hold up the start', async t => {
-  const names = new Names(
-    ['app.test'],
-    () => {},
-    createLog({ write: () => {} }),
-    () => new Promise(() => {}),
-  )
+  const names = new Names(['app.test'], () => {}, createLog({ write: () => {} }), {
+    lookup: () => new Promise(() => {}),
+    ttlOf: async () => null,
+  })
   t.teardown(() => names.stop())
   const started = names.start(1000)
   await pass(1000)
   await started
   t.same(names.addresses('app.test'), [])
+})
+
+t.test('a name is asked for again as its records expire, within a minute and not every instant', async t => {
+  const answers = new Map([
+    ['soon.test', ['192.0.2.1']],
+    ['zero.test', ['192.0.2.2']],
+    ['late.test', ['192.0.2.3']],
+  ])
+  const ttls = new Map([
+    ['soon.test', 5],
+    ['zero.test', 0],
+    ['late.test', 86_400],
+  ])
+  const { names, asked } = setUp(t, answers, ttls)
+  await names.start(1000)
+  await pass(60_000)
+  const times = (host: string) => asked.filter(one => one === host).length - 1
+  t.equal(times('soon.test'), 12)
+  t.equal(times('zero.test'), 60)
+  t.equal(times('late.test'), 1)
+})
+
+t.test('the name of an announced node is kept as long as a node has it', async t => {
+  const answers = new Map([['node.test', ['192.0.2.1']]])
+  const { names, changed } = setUp(t, answers)
+  names.forgetOthers([])
+  await names.start(1000)
+  names.hold('node.test')
+  names.hold('node.test')
+  await pass(1000)
+  t.same(names.addresses('node.test'), ['192.0.2.1'])
+  t.same(changed, ['node.test'], 'told as soon as it resolves')
+  names.forgetOthers(['app.test'])
+  names.release('node.test')
+  t.same(names.addresses('node.test'), ['192.0.2.1'], 'a reload and one of two nodes leave it')
+  names.release('node.test')
+  t.same(names.addresses('node.test'), [])
+})
+
+t.test('a name that the config has, too, survives its announced nodes', async t => {
+  const { names } = setUp(t, new Map([['node.test', ['192.0.2.1']]]))
+  await names.start(1000)
+  names.hold('node.test')
+  names.release('node.test')
+  t.same(names.addresses('node.test'), ['192.0.2.1'])
 })
