@@ -2,10 +2,11 @@
 // the picture, replaces one that dies, and ends them: at once, or as their work runs out.
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { CounterBatch, NodeRest, ToGateway, ToMaster } from '../base/messages.ts'
-import type { Picture } from '../base/picture.ts'
+import type { CounterBatch, NodeRest, ToGateway, ToMaster, Verdict } from '../base/messages.ts'
+import type { KeyPicture, Picture } from '../base/picture.ts'
 import { childEnvironment } from './environment.ts'
 import type { Log } from './logs/log.ts'
+import { Outbox } from './outbox.ts'
 import { Respawn } from './respawn.ts'
 import { readMessage } from './to-master.ts'
 
@@ -37,6 +38,10 @@ export interface GatewaysOptions {
   readonly readOutput?: (child: ChildProcess) => void
   /** What is known of resting nodes when a gateway starts. */
   readonly rests?: () => readonly NodeRest[]
+  /** Nodes that announced themselves, as all gateways were told of them so far, in messages. */
+  readonly table?: () => Iterable<readonly KeyPicture[]>
+  /** Nodes that checks find unwell when a gateway starts. */
+  readonly verdicts?: () => readonly Verdict[]
   readonly onCounters?: (pid: number, counters: CounterBatch) => void
   readonly onGone?: (pid: number) => void
   /** For tests: another program in place of gateway/main. */
@@ -53,6 +58,7 @@ interface Seat {
   readonly index: number
   readonly respawn: Respawn
   child: ChildProcess | null
+  outbox: Outbox | null
   isReady: boolean
   /** Version of the picture it follows. */
   applied: number
@@ -89,6 +95,7 @@ export class Gateways {
       index,
       respawn: new Respawn({ firstMs: 100, longestMs: 5000, youngMs: 5000 }),
       child: null,
+      outbox: null,
       isReady: false,
       applied: 0,
       hasReopened: true,
@@ -116,6 +123,16 @@ export class Gateways {
     this.#tellAll({ kind: 'picture', picture })
     await this.#until(seat => seat.applied >= picture.version || seat.refusal !== null)
     return this.#seats.flatMap(({ refusal }) => (refusal === null ? [] : [refusal]))
+  }
+
+  /** Tells all, those too that are only starting, what changed in the table. */
+  publish(keys: readonly KeyPicture[]): void {
+    for (const { outbox } of this.#seats) outbox?.table(keys)
+  }
+
+  /** Tells all what checks found. */
+  judge(verdicts: readonly Verdict[]): void {
+    for (const { outbox } of this.#seats) outbox?.verdicts(verdicts)
   }
 
   /** Resolves once nothing more goes to log files that were renamed. */
@@ -187,12 +204,21 @@ export class Gateways {
     }
     const { rests, readOutput } = this.#options
     readOutput?.(child)
+    this.#tellTable(seat, child)
     const resting = rests?.() ?? []
     const picture = this.#picture
     send(
       child,
       resting.length > 0 ? { kind: 'picture', picture, rests: resting } : { kind: 'picture', picture },
     )
+  }
+
+  // Asking for the table may tell the others what waits to be told: this one has no outbox yet, so it hears it once.
+  #tellTable(seat: Seat, child: ChildProcess): void {
+    const { table, verdicts } = this.#options
+    const outbox = new Outbox((message, taken) => send(child, message, taken))
+    outbox.begin(table?.() ?? [], verdicts?.() ?? [])
+    seat.outbox = outbox
   }
 
   #fork({ index }: Seat): ChildProcess {
@@ -265,6 +291,7 @@ export class Gateways {
   #exited(seat: Seat, child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
     if (seat.child !== child) return
     seat.child = null
+    seat.outbox = null
     seat.isReady = false
     if (seat.readyTimer) clearTimeout(seat.readyTimer)
     this.#died(seat, seat.failure ?? (signal ? `killed by ${signal}` : `exit code ${code}`))
@@ -341,7 +368,7 @@ function forgetOutput(child: ChildProcess): void {
   child.once('close', () => clearTimeout(timer))
 }
 
-// The channel of a gateway that is dying is closed already: its exit is what counts.
-function send(child: ChildProcess, message: ToGateway): void {
-  if (child.connected) child.send(message, () => {})
+// The channel of a gateway that is dying is closed already: its exit is what counts. @returns false: it is backed up
+function send(child: ChildProcess, message: ToGateway, taken = () => {}): boolean {
+  return !child.connected || child.send(message, taken)
 }

@@ -1,5 +1,6 @@
 // master/generations.ts: the gateways that serve, and those before them that still have work in hand.
-import type { ListenerPicture, Picture } from '../base/picture.ts'
+import type { Verdict } from '../base/messages.ts'
+import type { KeyPicture, ListenerPicture, Picture } from '../base/picture.ts'
 import type { Status } from './controls.ts'
 import { FIRST_SLOT, GatewayFailed, Gateways, type GatewaysOptions } from './gateways.ts'
 import type { BoundListener } from './sockets/sockets.ts'
@@ -88,6 +89,16 @@ export class Generations {
       }),
     )
     return problems.flat()
+  }
+
+  /** Tells every gateway that lives what changed in the table; one that starts later asks for all of it. */
+  publish(keys: readonly KeyPicture[]): void {
+    for (const { gateways } of this.#living()) gateways.publish(keys)
+  }
+
+  /** Tells every gateway that lives what checks found. */
+  judge(verdicts: readonly Verdict[]): void {
+    for (const { gateways } of this.#living()) gateways.judge(verdicts)
   }
 
   async reopenLogs(): Promise<void> {
