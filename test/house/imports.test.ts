@@ -87,7 +87,7 @@ const PURE = [
   /^gateway\/http1\/(?!connection|hold|relay)/,
   /^gateway\/uwsgi\//,
   /^routing\//,
-  /^subscription\/(?!sockets|public-keys|state-file|resubscriber)/,
+  /^subscription\/(?!sockets|public-keys|state-file|resubscriber|table-feed|dispatch|first-connect|connect\b|checks\/(?!tally))/,
 ]
 // Parts of Node that touch nothing outside.
 const PURE_NODE: Readonly<Record<string, readonly string[]>> = {
