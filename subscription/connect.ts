@@ -68,10 +68,10 @@ export function withSocket(
   })
 }
 
-/** A failure in words: "ECONNREFUSED". */
+/** A failure in words: "ECONNREFUSED", "other side closed". */
 export function causeOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
-  return code ?? message ?? String(error)
+  return code === undefined || code.startsWith('UND_') ? message : code
 }
 
 function placesOf(endpoint: NodeEndpoint): Place[] {
