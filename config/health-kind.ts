@@ -39,68 +39,82 @@ const WORDS = [...METHODS, 'key', 'status', 'interval', 'timeout', 'rise', 'fall
 type Word = (typeof WORDS)[number]
 
 const MOST_IN_A_ROW = 100
-const ONE_METHOD = 'Write one of http=/PATH, tcp and uwsgi'
+/** What HAProxy takes for well, too. */
+const WELL: readonly StatusRange[] = [{ from: 200, to: 399 }]
 
 export const healthCheck: Kind<HealthCheck> = {
   schema: z.string().transform((text, ctx): HealthCheck => {
-    const no = (problem: string, remedy?: string) => refuse(ctx, text, problem, remedy)
-    const said = new Map<Word, string>()
-    const statuses: StatusRange[] = []
-    for (const part of text.split(',')) {
-      const [name = '', ...rest] = part.split('=')
-      const word = WORDS.find(each => each === name.trim())
-      if (word === undefined) return no(`"${part.trim()}" is no part of a check`)
-      const value = rest.join('=').trim()
-      const isSwitch = word === 'tcp' || word === 'uwsgi'
-      if (isSwitch !== (rest.length === 0)) {
-        if (isSwitch) return no(`${word} takes no value`)
-        if (word !== 'http') return no(`${word} has no value`)
-      }
-      if (word === 'status') {
-        const range = statusRange(value)
-        if (range === null)
-          return no(`"${value}" is no status`, 'Write status=200, or a range as status=200-399')
-        statuses.push(range)
-      } else if (said.has(word)) return no(`${word} is given twice`)
-      else said.set(word, value)
-    }
-    const methods = METHODS.filter(method => said.has(method))
-    if (methods.length !== 1)
-      return no(methods.length === 0 ? 'it says no method' : 'it has two methods', ONE_METHOD)
-    const host = said.get('host') ?? ''
-    if ((statuses.length > 0 || host !== '') && methods[0] !== 'http') {
-      return no(`status and host belong to http`, `Take them out, or use http=/PATH`)
-    }
-    if (!/^[\w.:[\]-]*$/.test(host)) return no(`"${host}" is no host`)
-    const path = said.get('http') || '/'
-    if (!/^\/[\x21-\x7e]*$/.test(path)) return no(`"${path}" is no path`, 'Write http=/PATH')
-    const key = (said.get('key') ?? '*').toLowerCase()
-    if (!/^[\x21-\x7e]+$/.test(key)) return no(`"${key}" is no pattern of keys`)
-    const interval = lengthOfTime(said.get('interval') ?? '5')
-    const timeout = lengthOfTime(said.get('timeout') ?? '2')
-    if (interval === null) return no('interval is no length of time', TIME_REMEDY)
-    if (timeout === null) return no('timeout is no length of time', TIME_REMEDY)
-    const rise = inARow(said.get('rise') ?? '2')
-    const fall = inARow(said.get('fall') ?? '3')
-    if (rise === null || fall === null) {
-      return no(`${rise === null ? 'rise' : 'fall'} is not a whole number from 1 to ${MOST_IN_A_ROW}`)
-    }
-    const http = { kind: 'http', path, host, statuses: statuses.length > 0 ? statuses : WELL } as const
-    const method = methods[0] === 'http' ? http : { kind: methods[0]! }
-    return { key, method, intervalMs: interval, timeoutMs: timeout, rise, fall }
+    const read = readLine(text)
+    return typeof read === 'string' ? refuse(ctx, text, read) : read
   }),
   metavar: 'METHOD[,key=GLOB][,NAME=VALUE...]',
-  remedy: 'Write key=shop.example,http=/health, and if need be more, such as ,interval=5',
+  remedy:
+    'Write one of http=/PATH, tcp and uwsgi, and if need be key=GLOB, interval=, timeout=, rise=, fall=; for http also status=200-399 and host=NAME',
 }
 
-/** What HAProxy takes for well, too. */
-const WELL: readonly StatusRange[] = [{ from: 200, to: 399 }]
-const TIME = seconds(1)
-const TIME_REMEDY = TIME.remedy
+// @returns what is wrong, as a text
+function readLine(text: string): HealthCheck | string {
+  const said = readWords(text)
+  if (typeof said === 'string') return said
+  const method = readMethod(said)
+  if (typeof method === 'string') return method
+  const key = said.get('key')?.[0] ?? '*'
+  if (!/^[\x21-\x7e]+$/.test(key)) return `"${key}" is no pattern of keys`
+  const intervalMs = lengthOfTime(said.get('interval')?.[0] ?? '5')
+  if (intervalMs === null) return 'interval is no length of time'
+  const timeoutMs = lengthOfTime(said.get('timeout')?.[0] ?? '2')
+  if (timeoutMs === null) return 'timeout is no length of time'
+  const rise = inARow(said.get('rise')?.[0] ?? '2')
+  if (rise === null) return `rise is not a whole number from 1 to ${MOST_IN_A_ROW}`
+  const fall = inARow(said.get('fall')?.[0] ?? '3')
+  if (fall === null) return `fall is not a whole number from 1 to ${MOST_IN_A_ROW}`
+  return { key: canonical(key), method, intervalMs, timeoutMs, rise, fall }
+}
+
+/** What the line says, by word; only status may be there more than once. */
+function readWords(text: string): Map<Word, string[]> | string {
+  const said = new Map<Word, string[]>()
+  for (const part of text.split(',')) {
+    const equals = part.indexOf('=')
+    const name = (equals < 0 ? part : part.slice(0, equals)).trim()
+    const word = WORDS.find(each => each === name)
+    if (word === undefined) return `"${part.trim()}" is no part of a check`
+    if (equals < 0 && !METHODS.some(method => method === word)) return `${word} has no value`
+    if (equals >= 0 && (word === 'tcp' || word === 'uwsgi')) return `${word} takes no value`
+    const values = said.get(word) ?? []
+    if (values.length > 0 && word !== 'status') return `${word} is given twice`
+    said.set(word, [...values, equals < 0 ? '' : part.slice(equals + 1).trim()])
+  }
+  return said
+}
+
+function readMethod(said: ReadonlyMap<Word, readonly string[]>): CheckMethod | string {
+  const [kind, second] = METHODS.filter(method => said.has(method))
+  if (kind === undefined) return 'it says no method'
+  if (second !== undefined) return 'it has two methods'
+  if (kind !== 'http')
+    return said.has('status') || said.has('host') ? 'status and host belong to http' : { kind }
+  const path = said.get('http')?.[0] || '/'
+  if (!/^\/[\x21-\x7e]*$/.test(path)) return `"${path}" is no path`
+  const host = said.get('host')?.[0] ?? ''
+  if (!/^[\w.:[\]-]*$/.test(host)) return `"${host}" is no host`
+  const statuses: StatusRange[] = []
+  for (const text of said.get('status') ?? []) {
+    const range = statusRange(text)
+    if (range === null) return `"${text}" is no status`
+    statuses.push(range)
+  }
+  return { kind, path, host, statuses: statuses.length > 0 ? statuses : WELL }
+}
+
+// Host names in lower case, paths as they are: as keys are kept.
+function canonical(key: string): string {
+  const slash = key.indexOf('/')
+  return slash < 0 ? key.toLowerCase() : key.slice(0, slash).toLowerCase() + key.slice(slash)
+}
 
 function lengthOfTime(text: string): number | null {
-  const { data } = TIME.schema.safeParse(text)
-  return data ?? null
+  return seconds(1).schema.safeParse(text).data ?? null
 }
 
 function statusRange(text: string): StatusRange | null {

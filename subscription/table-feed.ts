@@ -3,12 +3,12 @@ import type { KeyPicture, NodePicture } from '../base/picture.ts'
 import { Dispatch } from './dispatch.ts'
 import { inMessages } from './key-changes.ts'
 import type { Change, Membership, NodeRecord } from './membership.ts'
-import { type Addresses, hostOf, nodeName, nodePicture } from './node-picture.ts'
+import { hostOf, nodeName, nodePicture } from './node-picture.ts'
 import type { Proof } from './proof.ts'
 
 /** Host names that announced nodes have; kept resolved by somebody else. */
 export interface HostNames {
-  addresses: Addresses
+  addresses(host: string): readonly string[]
   /** As often as {@link HostNames.release}. */
   hold(host: string): void
   release(host: string): void
@@ -184,7 +184,7 @@ export class TableFeed {
   #settle(entry: Entry): void {
     if (entry.proof !== null) return
     const { record } = entry
-    const picture = nodePicture(record, this.#names.addresses)
+    const picture = nodePicture(record, host => this.#names.addresses(host))
     if (picture === null) return this.#withhold(entry)
     if (entry.picture !== null && isSame(entry.picture, picture)) return
     entry.picture = picture

@@ -23,7 +23,7 @@ export interface ChecksOptions {
   readonly tell: Tell
   /** Tells every gateway. */
   readonly publish: (verdicts: readonly Verdict[]) => void
-  /** A node of a record became unwell, or well again. */
+  /** A node of a record became unwell, or well again, or passed its first check. */
   readonly onTurn?: (id: string, isWell: boolean) => void
   readonly mostAtOnce?: number
   readonly firstPauseMs?: number
@@ -204,6 +204,7 @@ export class Checks implements Proof {
     watch.proven = null
     watch.sinceMs = this.#world.now()
     this.#sought.delete(id!)
+    if (!hasTurned) onTurn?.(id!, true)
     proven()
   }
 

@@ -8,6 +8,7 @@ const HTTP = { kind: 'http', path: '/', host: '', statuses: [{ from: 200, to: 39
 for (const [text, meaning] of [
   ['tcp', { ...DEFAULTS, method: { kind: 'tcp' } }],
   ['uwsgi,key=*.Example.com', { ...DEFAULTS, key: '*.example.com', method: { kind: 'uwsgi' } }],
+  ['tcp,key=A.example/Shop*', { ...DEFAULTS, key: 'a.example/Shop*', method: { kind: 'tcp' } }],
   ['http', { ...DEFAULTS, method: HTTP }],
   ['http=/a?b=c&d=e', { ...DEFAULTS, method: { ...HTTP, path: '/a?b=c&d=e' } }],
   [

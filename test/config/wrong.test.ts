@@ -71,6 +71,11 @@ const LINES: readonly (readonly [lines: string, ...problems: string[]])[] = [
     'a.ini:2: "if-env" is not supported yet. Write the lines of the block out, or keep a file per case.',
   ],
   ['need-plugin = warp', 'a.ini:2: plugin "warp" is not one that Sluice can stand in for. Take it out.'],
+  // Health
+  [
+    'health-check = key=a.example',
+    'a.ini:2: option "health-check" cannot be "key=a.example": it says no method. Write one of http=/PATH, tcp and uwsgi, and if need be key=GLOB, interval=, timeout=, rise=, fall=; for http also status=200-399 and host=NAME.',
+  ],
   // Backends
   [
     'backend = address=:1',
