@@ -78,6 +78,24 @@ const NOT_LOADED: Readonly<Record<string, readonly string[]>> = {
   ],
   // A master starts gateways and workers by file name.
   'bin/main.ts': ['gateway/', 'http-proxy', 'node:cluster'],
+  // It runs beside an application, often many times on one machine: it starts at once, and stays small.
+  'bin/subscribe.ts': [
+    'gateway/',
+    'master/',
+    'routing/',
+    'stats/',
+    'store/',
+    'certs/',
+    'config/load.ts',
+    'config/table.ts',
+    'config/options/',
+    'config/kinds.ts',
+    'config/uwsgi-options.json',
+    'zod',
+    'pino',
+    'ioredis',
+    '@peculiar/x509',
+  ],
 }
 
 // Files that decide from what they are given: the same input, the same answer, whatever the time and the machine.
@@ -87,7 +105,8 @@ const PURE = [
   /^gateway\/http1\/(?!connection|hold|relay)/,
   /^gateway\/uwsgi\//,
   /^routing\//,
-  /^subscription\/(?!sockets|public-keys|state-file|resubscriber|table-feed|dispatch|first-connect|connect\b|checks\/(?!tally))/,
+  /^subscription\/(?!sockets|public-keys|state-file|resubscriber|table-feed|dispatch|first-connect|connect\b|checks\/(?!tally)|client\/(?:announcer|probe|sender|watch))/,
+  /^config\/announce-line\.ts$/,
 ]
 // Parts of Node that touch nothing outside.
 const PURE_NODE: Readonly<Record<string, readonly string[]>> = {

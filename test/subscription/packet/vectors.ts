@@ -9,6 +9,8 @@ export interface Captured {
   readonly command: 'subscribe' | 'unsubscribe'
   /** In the order of the wire, without the signature. */
   readonly vars: readonly (readonly [name: string, value: string])[]
+  /** The arguments of the uWSGI that sent it. */
+  readonly subscriber?: string
   readonly sign_hex?: string
   readonly signature?: {
     readonly digest: string
