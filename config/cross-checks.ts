@@ -1,5 +1,6 @@
 // config/cross-checks.ts: what is wrong between options that are right one by one.
 import type { ListenAddress, NodeAddress } from '../base/address.ts'
+import { checkAnnouncing } from './announcing-checks.ts'
 import { checkBalance } from './balance-checks.ts'
 import type { Checked, Tell } from './checked.ts'
 import { COMMAND_LINE, type Place, type Problem, placeText } from './config.ts'
@@ -35,6 +36,7 @@ export function crossCheck(checked: Checked): CrossChecked {
   checkSubscriptions(checked, wrong, warn)
   checkBalance(checked, wrong, warn)
   checkStatistics(checked, warn)
+  checkAnnouncing(checked, wrong, warn)
   return { problems, warnings }
 }
 

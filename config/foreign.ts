@@ -90,14 +90,31 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
   [whole('immediate-uid'), `Use uid: ${AT_THE_DROP}`],
   [whole('immediate-gid'), `Use gid: ${AT_THE_DROP}`],
   [whole('(fastrouter|rawrouter|sslrouter|tuntap|forkpty).*'), ONE_ROUTER],
+  // Announcing: first, as others begin the same
+  [
+    whole('subscription-notify-socket'),
+    'Take it out: Node has no UNIX datagram sockets. Announcements go by UDP, and may be signed',
+  ],
+  [
+    whole('subscribe-freq'),
+    'Take it out; for an application beside Sluice, use --freq of "sluice subscribe"',
+  ],
+  [
+    whole('weight|auto-weight'),
+    'Take it out; for an application beside Sluice, use --weight of "sluice subscribe"',
+  ],
+  [
+    whole('subscribe-with-modifier1'),
+    'Take it out; for an application beside Sluice, use --modifier1 of "sluice subscribe"',
+  ],
+  [
+    whole('start-unsubscribed|unsubscribe-on-graceful-reload'),
+    'Take it out: there are no workers to announce; "sluice subscribe" announces only while its check passes',
+  ],
   // Subscriptions
   [
     whole('subscriptions-(use-credentials|credentials-check|sign-skip-uid)'),
     'Only UNIX datagrams carry the ids of their sender, and Node has no such sockets: use subscription-allow, or subscriptions-sign-check',
-  ],
-  [
-    whole('subscribe.*|st|subscription-notify-socket|start-unsubscribed|unsubscribe-on-.*|(auto-)?weight'),
-    STATIC_NODES,
   ],
   // Rules, headers, files
   [whole('(final-|error-|response-)?route(-.*)?|routers?-list'), RULES],

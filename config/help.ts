@@ -12,6 +12,7 @@ const USAGE = `Usage:
   sluice stop [--now] [TARGET]                end a running instance
   sluice status [--json] [TARGET]             say how a running instance is
   sluice why KEY [--json] [TARGET]            say which nodes serve a host, how each is, and why
+  sluice subscribe --help                     announce a service to a router: how
   sluice --help | --version
 
 TARGET is --pidfile FILE, --pid N or --control PATH; without it, the only instance that runs.
