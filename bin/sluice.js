@@ -7,7 +7,7 @@ import net from 'net'
 refuseInspector()
 
 if (isNewEnough(process.versions.node)) {
-  import('./main.ts').then(main => main.run(process.argv.slice(2)), showBroken)
+  start(process.argv.slice(2)).catch(showBroken)
 } else {
   process.stderr.write(
     `sluice: this is Node ${process.versions.node}, ${process.execPath}. ` +
@@ -15,6 +15,12 @@ if (isNewEnough(process.versions.node)) {
       'use "npm ci", then bin/sluice, which takes the one that came along.\n',
   )
   process.exitCode = 1
+}
+
+// One that announces a service beside us has nothing to do with an instance, and loads nothing of one.
+function start([command, ...rest]) {
+  if (command === 'subscribe') return import('./subscribe.ts').then(subscribe => subscribe.run(rest))
+  return import('./main.ts').then(main => main.run(process.argv.slice(2)))
 }
 
 // SIGUSR1 opens Node's inspector until somebody handles it. A signal that came before this line may open it a little
