@@ -1,8 +1,10 @@
 // bin/subscribe-arguments.ts: what `sluice subscribe` is asked to announce, read and checked before anything starts.
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { parseArgs } from 'node:util'
 import { parseNodeAddress } from '../base/address.ts'
-import { keyProblem, parseRouter } from '../config/announce-line.ts'
+import { keyProblem, parseRouter, type RouterAddress } from '../config/announce-line.ts'
 import type { Check, Place } from '../subscription/client/probe.ts'
 import { plainTarget, type Target } from '../subscription/client/target.ts'
 import type { AnnouncedProto } from '../subscription/packet/announcement.ts'
@@ -95,7 +97,10 @@ export function readWanted(argv: readonly string[]): Wanted | null {
     mercyMs: secondsOf(values, 'mercy', 10),
     ttl: numberOf(values, 'ttl', 1, 255, 1),
     command,
-    warnings: signWith === null || signWith.warning === '' ? [] : [signWith.warning],
+    warnings: [
+      signWith?.warning ?? '',
+      announced.startsWith(':') ? '' : unreachableWarning(place, routers),
+    ].filter(text => text !== ''),
   }
 }
 
@@ -153,6 +158,20 @@ function checkOf(text: string, proto: AnnouncedProto, key: string): Check {
     wrong(`--check: ${text} asks by http, but the address speaks ${proto}`, remedy)
   }
   return { kind: 'http', path, host: key.replace(/\/.*$/, ''), isTls: proto === 'https' }
+}
+
+// Sluice refuses such announcements from elsewhere, and a router of uWSGI would connect to itself.
+function unreachableWarning(place: Place, routers: readonly RouterAddress[]): string {
+  const isHere = 'path' in place || isLoopback(place.host)
+  const own = Object.values(networkInterfaces()).flatMap(each => each?.map(({ address }) => address) ?? [])
+  const away = routers.find(({ host }) => isIP(host) !== 0 && !isLoopback(host) && !own.includes(host))
+  if (!isHere || away === undefined) return ''
+  const remedy = 'port' in place ? ` Write --address :${place.port}, or the address of this machine` : ''
+  return `a router at ${away.host} cannot connect to an address that only this machine knows.${remedy}`
+}
+
+function isLoopback(host: string): boolean {
+  return host.startsWith('127.') || host === '::1' || host === 'localhost'
 }
 
 // Tried now: a wrong file would else be found by the silence of routers.

@@ -28,8 +28,7 @@ With COMMAND, it is started first, with our input and output, and is announced o
 service leaves, what it has in hand may end, then COMMAND gets TERM. A second TERM does not wait, a third one kills.
 HUP is passed on. The exit code is that of COMMAND; 128 and the signal when one ended it.
 
-  --drain S              longest wait for open connections to end; of a UNIX socket nobody knows how many there are, so
-                         that all of it is waited. [20; 0 without COMMAND]
+  --drain S              longest wait for open connections to end [20; 0 without COMMAND]
   --mercy S              seconds from TERM to KILL [10]
 
 Examples:
@@ -57,7 +56,7 @@ async function subscribe(argv: readonly string[]): Promise<number> {
     return 0
   }
   const say = (line: string) => process.stderr.write(`sluice subscribe: ${line}\n`)
-  for (const warning of wanted.warnings) say(`warning: ${warning}`)
+  for (const warning of wanted.warnings) say(`warning: ${warning}.`)
   process.stderr.on('error', () => {}) // who reads us has left: the service goes on
   let service: SubscribedService | null = null
   for (const signal of SIGNALS) process.on(signal, () => service?.signal(signal)) // first: none may orphan the command

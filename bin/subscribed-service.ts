@@ -22,6 +22,7 @@ export class SubscribedService {
   readonly #watch: Watch
   readonly #over = Promise.withResolvers<number>() // without a command: the exit code
   #phase: Phase = 'serving'
+  #wasAnnounced = false
   #drain: NodeJS.Timeout | undefined
   #look: NodeJS.Timeout | undefined
 
@@ -69,6 +70,7 @@ export class SubscribedService {
   }
 
   #up(): void {
+    this.#wasAnnounced = true
     this.#say(`announces ${this.#wanted.text}`)
     this.#announcer.start()
   }
@@ -80,28 +82,29 @@ export class SubscribedService {
   }
 
   #leave(): void {
-    const { drainMs, place } = this.#wanted
+    const { drainMs } = this.#wanted
     this.#phase = 'draining'
     this.#watch.stop()
     this.#announcer.pause()
-    if (drainMs === 0) return this.#end()
+    if (drainMs === 0 || !this.#wasAnnounced) return this.#end()
     this.#say(`leaves, and waits up to ${drainMs / 1000} s for what is in hand`)
     this.#drain = setTimeout(() => this.#limit(), drainMs)
-    // Nothing counts the connections of a UNIX socket: the limit is waited for.
-    if ('port' in place) this.#look = setTimeout(() => this.#awaitNone(place.port, false), LATECOMERS_MS)
+    this.#look = setTimeout(() => this.#awaitNone(false), LATECOMERS_MS)
   }
 
-  // Twice in a row: one may be between the queue of the socket and the service.
-  #awaitNone(port: number, wasNone: boolean): void {
-    const isNone = connectionsInHand(port) === 0
+  // Twice in a row, as the next may be on its way. Where nobody knows, as of a service elsewhere, the limit is waited for.
+  #awaitNone(wasNone: boolean): void {
+    const isNone = connectionsInHand(this.#wanted.place) === 0
     if (isNone && wasNone) return this.#end()
-    this.#look = setTimeout(() => this.#awaitNone(port, isNone), LOOK_MS)
+    this.#look = setTimeout(() => this.#awaitNone(isNone), LOOK_MS)
   }
 
   #limit(): void {
-    const { place } = this.#wanted
-    const open = 'port' in place ? connectionsInHand(place.port) : null
-    if (open !== null && open > 0) this.#say(`the wait is over with ${open} connections still open`)
+    const open = connectionsInHand(this.#wanted.place) ?? 0
+    if (open > 0)
+      this.#say(
+        `the wait is over, and ${open} ${open === 1 ? 'connection is' : 'connections are'} still open`,
+      )
     this.#end()
   }
 

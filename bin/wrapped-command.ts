@@ -35,6 +35,7 @@ export class WrappedCommand {
     this.ended.then(() => {
       clearTimeout(this.#mercy)
       process.off('exit', this.#endWithUs)
+      this.#signalGroup('SIGTERM') // what it left behind is not announced any more, and may hold the port
     })
   }
 
@@ -50,12 +51,16 @@ export class WrappedCommand {
   }
 
   kill(): void {
-    const { pid, exitCode, signalCode } = this.#child
-    if (pid === undefined || exitCode !== null || signalCode !== null) return
+    const { exitCode, signalCode } = this.#child
+    if (exitCode === null && signalCode === null) this.#signalGroup('SIGKILL')
+  }
+
+  #signalGroup(signal: NodeJS.Signals): void {
+    const { pid } = this.#child
     try {
-      process.kill(-pid, 'SIGKILL')
+      if (pid !== undefined) process.kill(-pid, signal)
     } catch {
-      // it ended this very moment
+      // nobody is left
     }
   }
 }

@@ -14,6 +14,8 @@ import { runSluice } from '../support/sluice.ts'
 import { type Test, temporaryDirectory } from '../support/tmp.ts'
 import { freePort, serviceOn, subscriber } from './subscriber.ts'
 
+t.jobs = 3 // mostly waiting
+
 const QUICK = ['--interval', '0.05', '--timeout', '1']
 
 t.test('a command is started, announced once it serves, and leaves before it ends', async t => {
@@ -136,7 +138,7 @@ t.test('what is in hand is waited for until the limit, and no longer', async t =
   await once(hanging, 'connect')
   one.kill('SIGTERM')
   t.same(await one.ended, { code: 143, signal: null })
-  t.match(one.stderr(), 'the wait is over with 1 connections still open\n')
+  t.match(one.stderr(), 'the wait is over, and 1 connection is still open\n')
   t.ok(router.heard().includes('unsubscribe a.example'))
 })
 
@@ -168,6 +170,31 @@ t.test('a command that does not heed TERM is killed, with what it started', asyn
   await until('its child is gone', () => !isAlive(child))
 })
 
+t.test('what a command leaves behind when it ends is ended', async t => {
+  const script = `
+    const child = require('child_process').spawn('sleep', ['600'], { stdio: 'ignore' })
+    console.error('child ' + child.pid)
+    process.exit(3)`
+  const words = ['--to', '127.0.0.1:9', '--key', 'a.example', '--address', ':3000', '--check', 'none']
+  const one = subscriber(t, [...words, '--', process.execPath, '-e', script])
+  t.match(await one.ended, { code: 3 })
+  const child = Number(/child (\d+)/.exec(one.stderr())![1])
+  await until('its child is gone', () => !isAlive(child))
+})
+
+t.test('an address that the router cannot reach is warned of', async t => {
+  const words = ['--key', 'a.example', '--address', '127.0.0.1:1', '--', 'true']
+  const far = subscriber(t, ['--to', '[100::1]:4040', ...words])
+  await far.ended
+  t.match(
+    far.stderr(),
+    'warning: a router at 100::1 cannot connect to an address that only this machine knows. Write --address :1, or',
+  )
+  const near = subscriber(t, ['--to', '127.0.0.1:9', ...words])
+  await near.ended
+  t.notMatch(near.stderr(), 'warning')
+})
+
 t.test('HUP is for the command', async t => {
   const { one } = await announced(t, [])
   one.kill('SIGHUP')
@@ -185,46 +212,41 @@ t.test('a command that cannot be started is told as shells tell it', async t => 
   t.match(await barred.ended, { code: 126 })
 })
 
-for (const [args, said] of [
-  ['', '--address is missing. Name where it listens: --address http://10.0.0.7:3000.'],
-  ['--address :1', '--to is missing. Name the router: --to 10.0.0.1:4040.'],
-  ['--address :1 --to h:1', '--key is missing. Name what is served: --key shop.example.'],
-  [
-    '--address :1 --to h --key k',
-    '--to: the router "h" has no port. Write HOST:PORT, such as 10.0.0.1:4040.',
-  ],
-  ['--address :1 --to /run/x --key k', /--to: .*Node has no UNIX datagram sockets/],
-  ['--address :1 --to h:99999 --key k', /"h:99999" is not HOST:PORT/],
-  [
-    '--address :1 --to h:1 --key http://shop.example/',
-    /is a URL. Write only the host, and a path if need be: shop.example\./,
-  ],
-  ['--address 0.0.0.0:80 --to h:1 --key k', /every address of this machine.*Write :80, and Sluice takes/],
-  ['--address ftp://h:1 --to h:1 --key k', /"ftp" is not a protocol of nodes/],
-  ['--address app.sock --to h:1 --key k', /has no port/],
-  ['--address :1 --to h:1 --key k --weight 0', /--weight: "0" is not a whole number from 1 to 65535/],
-  [
-    '--address :1 --to h:1 --key k --check ping',
-    /--check: "ping" is no check. Write tcp, http:\/path or none/,
-  ],
-  ['--address :1 --to h:1 --key k --check http:/x', /asks by http, but the address speaks uwsgi/],
-  ['--address :1 --to h:1 --key k --sign SHA256', /does not name a digest and a place/],
-  ['--address :1 --to h:1 --key k --sign MD5:/x', /"MD5" is not a digest to sign with/],
-  ['--address :1 --to h:1 --key k --sign SHA256:/no/such', /\/no\/such cannot be read: ENOENT/],
-  ['--address :1 --to h:1 --key k --drain long', /--drain: "long" is not a number of seconds/],
-  ['--address :1 --to h:1 --key k --', /no command follows "--"/],
-  ['--address :1 --to h:1 --key k node app.js', /Unexpected argument 'node'.*a command goes behind "--"/],
-  ['--colour red', /Unknown option '--colour'/],
-] as const) {
-  t.test(`refused: subscribe ${args}`, async t => {
-    const words = args === '' ? [] : args.split(' ')
-    const { code, stderr, stdout } = await runSluice(t, { words: ['subscribe', ...words] })
-    t.equal(code, 1)
-    t.equal(stdout, '')
-    t.match(stderr, said)
-    t.match(stderr, /^sluice subscribe: [^\n]+\.\n$/, 'one line, no stack')
-  })
-}
+t.test('what is wrong is told in a line', async t => {
+  const { code, stderr, stdout } = await runSluice(t, { words: ['subscribe', '--address', ':1'] })
+  t.equal(code, 1)
+  t.equal(stdout, '')
+  t.equal(stderr, 'sluice subscribe: --to is missing. Name the router: --to 10.0.0.1:4040.\n')
+})
+
+t.test('a request in hand on a UNIX socket is waited for, and no longer', async t => {
+  const router = await listen(t)
+  const path = join(temporaryDirectory(t), 'app.sock')
+  const words = ['--to', `127.0.0.1:${router.port}`, '--key', 'a.example', '--address', `http://${path}`]
+  const one = subscriber(t, [...words, ...QUICK, '--drain', '600', '--', ...serviceOn(path)])
+  await router.hears('subscribe a.example')
+  const answer = once(http.get({ socketPath: path, path: '/slow' }), 'response')
+  await one.said(/^slow$/m)
+  one.kill('SIGTERM')
+  await router.count(router.datagrams.length + 3)
+  const [command] = childrenOf(one.pid)
+  t.ok(isAlive(command!), 'what it has in hand goes on')
+  process.kill(command!, 'SIGUSR2')
+  const [{ statusCode }] = await answer
+  t.equal(statusCode, 200)
+  t.same(await one.ended, { code: 143, signal: null })
+})
+
+t.test('what was never announced has nothing in hand', async t => {
+  const router = await listen(t)
+  const words = ['--to', `127.0.0.1:${router.port}`, '--key', 'a.example', '--address', '127.0.0.1:1']
+  const script = `console.error('runs'); setInterval(() => {}, 1000)`
+  const one = subscriber(t, [...words, '--drain', '600', '--', process.execPath, '-e', script])
+  await one.said(/^runs$/m)
+  one.kill('SIGTERM')
+  t.match(await one.ended, { code: 143 })
+  t.equal(router.datagrams.length, 0)
+})
 
 t.test('--help says how', async t => {
   const { code, stdout, stderr } = await runSluice(t, { words: ['subscribe', '--help'] })

@@ -38,7 +38,7 @@ require('http').createServer((request, answer) => {
   if (request.url.startsWith('/set?')) status = Number(request.url.slice(5))
   answer.statusCode = request.url.startsWith('/set?') ? 200 : status
   answer.end(String(process.pid))
-}).listen(Number(process.argv[1]), '127.0.0.1', () => console.error('serves'))
+}).listen(...process.argv[1].startsWith('/') ? [process.argv[1]] : [Number(process.argv[1]), '127.0.0.1'], () => console.error('serves'))
 `
 
 /** Ends it, and whatever it started, with the test. @param args behind "subscribe" */
@@ -92,8 +92,8 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** The words of a command that runs {@link SERVICE} on that port. */
-export function serviceOn(port: number): string[] {
+/** The words of a command that runs {@link SERVICE} on that port or path. */
+export function serviceOn(port: number | string): string[] {
   return [process.execPath, '-e', SERVICE, String(port)]
 }
 

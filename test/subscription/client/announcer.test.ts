@@ -1,5 +1,7 @@
 // test/subscription/client/announcer.test.ts: what routers hear of an instance, and when; to the byte what uWSGI says.
 import { createPublicKey } from 'node:crypto'
+import dgram from 'node:dgram'
+import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -7,6 +9,7 @@ import { parseSubscribe2, parseSubscribeTo } from '../../../config/announce-line
 import { Announcer, type AnnouncerOptions } from '../../../subscription/client/announcer.ts'
 import { targetsOfLine } from '../../../subscription/client/line-targets.ts'
 import { plainTarget, type Target } from '../../../subscription/client/target.ts'
+import { readPacket } from '../../../subscription/packet/read.ts'
 import { checkSignature } from '../../../subscription/signature/check.ts'
 import { type Test, temporaryDirectory } from '../../support/tmp.ts'
 import { bytesOf, CAPTURED, type Captured } from '../packet/vectors.ts'
@@ -214,6 +217,19 @@ for (const [what, bind, host] of [
     t.match(router.packets()[0]?.announcement, { address: ':3000', proto: null })
   })
 }
+
+t.test('a router may be all that joined a multicast group', async t => {
+  const group = '239.255.77.1'
+  const socket = dgram.createSocket({ type: 'udp4', reuseAddr: true }).bind(0)
+  t.teardown(() => socket.close())
+  await once(socket, 'listening')
+  socket.addMembership(group)
+  const target = plainTarget({ host: group, port: socket.address().port }, 'a.example', ':3000')
+  const announcer = announcerOf(t, [target], { multicastTtl: 0 }) // no further than this machine
+  announcer.start()
+  const [datagram] = await once(socket, 'message')
+  t.match(readPacket(datagram), { announcement: { key: 'a.example' } })
+})
 
 t.test('a router whose name is unknown is told once, and keeps nobody else from hearing', async t => {
   const router = await listen(t)
