@@ -147,15 +147,15 @@ function addressOf(text: string | undefined): Announced {
 
 function checkOf(text: string, proto: AnnouncedProto, key: string): Check {
   if (text === 'tcp' || text === 'none') return { kind: text }
-  const [, path] = /^https?:(\/[!-~]*)$/.exec(text) ?? []
+  const [, scheme, path] = /^(https?):(\/[!-~]*)$/.exec(text) ?? []
   if (path === undefined || path.startsWith('//'))
     wrong(
       `--check: "${text}" is no check`,
       'Write tcp, http:/path or none; the path is asked for at --address',
     )
-  if (proto !== 'http' && proto !== 'https') {
-    const remedy = 'Write --address http://…, or --check tcp'
-    wrong(`--check: ${text} asks by http, but the address speaks ${proto}`, remedy)
+  if ((proto !== 'http' && proto !== 'https') || (scheme === 'https' && proto === 'http')) {
+    const remedy = `Write --address ${scheme}://…, or --check tcp`
+    wrong(`--check: ${text} asks by ${scheme}, but the address speaks ${proto}`, remedy)
   }
   return { kind: 'http', path, host: key.replace(/\/.*$/, ''), isTls: proto === 'https' }
 }

@@ -25,6 +25,7 @@ for (const [args, said] of [
     /--check: "ping" is no check. Write tcp, http:\/path or none/,
   ],
   ['--address :1 --to h:1 --key k --check http:/x', /asks by http, but the address speaks uwsgi/],
+  ['--address http://:1 --to h:1 --key k --check https:/x', /asks by https, but the address speaks http\./],
   ['--address :1 --to h:1 --key k --sign SHA256', /does not name a digest and a place/],
   ['--address :1 --to h:1 --key k --sign MD5:/x', /"MD5" is not a digest to sign with/],
   ['--address :1 --to h:1 --key k --sign SHA256:/no/such', /\/no\/such cannot be read: ENOENT/],

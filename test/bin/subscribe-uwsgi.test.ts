@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import dgram from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
 import { join } from 'node:path'
 import t from 'tap'
 import { ecPair, rsaPair } from '../subscription/signature/keys.ts'
@@ -117,8 +118,7 @@ async function startRouter(t: Test, args: readonly string[] = []): Promise<Route
 
 // fetch would name the address as Host, and the router looks keys up by the Host alone.
 async function fetchAs(host: string, port: number, path: string): Promise<Response> {
-  const { request } = await import('node:http')
-  const asked = request({ host: '127.0.0.1', port, path, headers: { host }, agent: false }).end()
+  const asked = http.request({ host: '127.0.0.1', port, path, headers: { host }, agent: false }).end()
   const [answer] = await once(asked, 'response')
   return new Response(answer, { status: answer.statusCode })
 }

@@ -20,11 +20,10 @@ export interface Subscriber {
 const SLUICE = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url))
 
 /**
- * An http service of its own, by `node -e`. /slow answers "slow" once SIGUSR2 came; all else answers what /set?N set, at first
- * 200. It says "serves" and "slow" on standard error. HUP makes it say "reloads".
+ * An http service of its own, by `node -e`. /slow answers "slow" once SIGUSR2 came. It says "serves" and "slow" on standard
+ * error; HUP makes it say "reloads".
  */
 export const SERVICE = `
-let status = 200
 const held = []
 process.on('SIGUSR2', () => { for (const answer of held.splice(0)) answer.end('slow') })
 process.on('SIGHUP', () => console.error('reloads'))
@@ -35,9 +34,7 @@ require('http').createServer((request, answer) => {
     console.error('slow')
     return
   }
-  if (request.url.startsWith('/set?')) status = Number(request.url.slice(5))
-  answer.statusCode = request.url.startsWith('/set?') ? 200 : status
-  answer.end(String(process.pid))
+  answer.end()
 }).listen(...process.argv[1].startsWith('/') ? [process.argv[1]] : [Number(process.argv[1]), '127.0.0.1'], () => console.error('serves'))
 `
 
