@@ -3,18 +3,19 @@
 import type { Picture, TlsPicture } from '../base/picture.ts'
 import { changeText } from '../config/changes.ts'
 import { type Config, problemText } from '../config/config.ts'
-import { routerJson } from '../stats/router-json.ts'
+import { announcedNames } from './announced.ts'
 import type { ReloadReport, Status, StopMode } from './controls.ts'
 import { Daemons } from './daemons.ts'
 import { gatewayProblem } from './gateway-problem.ts'
 import { GatewayFailed } from './gateways.ts'
 import { Generations, type PictureFor } from './generations.ts'
+import { Insight } from './insight.ts'
 import type { Log } from './logs/log.ts'
 import type { Logs } from './logs/logs.ts'
 import { Names } from './names.ts'
-import { boundName, buildPicture, hostsOf, nodeNames } from './picture.ts'
+import { NodeWatch } from './node-watch.ts'
+import { buildPicture, hostsOf, nodeNames } from './picture.ts'
 import type { StartPlan } from './plan.ts'
-import { policyOf } from './policy-of.ts'
 import { becomeUser } from './privileges/become.ts'
 import { forbidCoreDumps } from './privileges/core-dumps.ts'
 import { setLimits } from './privileges/limits.ts'
@@ -25,19 +26,22 @@ import { changedFiles, reasonsForNew, refusals, saysTheSame, waitingForRestart }
 import { type Served, servedUrls } from './served.ts'
 import { Sleep } from './sleep.ts'
 import { type BindOptions, type BoundListener, bindAll, type Rebound, rebind } from './sockets/sockets.ts'
-import { routerStats } from './stats-router.ts'
 import { type StatsPlace, StatsServer } from './stats-server.ts'
 import type { Steered } from './steering/requests.ts'
 import { stickySecret } from './sticky-secret.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { tlsPictures } from './tls.ts'
 import { Totals } from './totals.ts'
-import { type WhyReport, whyReport } from './why.ts'
+import type { WhyReport } from './why.ts'
 
 /** Milliseconds that a start or reload waits for DNS before it goes on without. */
 const NAMES_MS = 3000
+/** Milliseconds that a start waits until nodes of the run before were tried, so that they serve from the first request on. */
+const FIRST_TRIES_MS = 1000
 /** How often is looked at what nobody tells us: logs that grow beyond log-maxsize. */
 const TICK_MS = 1000
+/** How often counters of announced nodes that left are forgotten, in ticks. */
+const FORGET_TICKS = 60
 
 export interface MasterOptions {
   readonly plan: StartPlan
@@ -70,13 +74,15 @@ export class Master implements Steered {
   readonly #generations: Generations
   readonly #subscriptions: Subscriptions
   readonly #sleep: Sleep
+  readonly #watch: NodeWatch
+  readonly #insight: Insight
   readonly #stats: StatsServer
-  readonly #startedAt = Date.now()
   #running: Running
   #version = 0 // of the latest picture
   #reloads = 0
   #isPaused = false
   #isRotating = false
+  #ticks = 0
   #timer: NodeJS.Timeout | null = null
   #work: Promise<unknown> = Promise.resolve() // reloads and pauses, one after the other
   #next: { replace: boolean; report: Promise<ReloadReport> } | null = null // a reload that did not begin yet
@@ -88,15 +94,23 @@ export class Master implements Steered {
     this.#options = options
     this.#log = log
     this.#running = { plan, bound: [], tls: [], stickySecret: '' }
-    this.#names = new Names(hostsOf(plan.config), () => void this.#update(), log)
+    this.#names = new Names(hostsOf(plan.config), hosts => this.#namesChanged(hosts), log)
     const { daemons, directory: cwd, daemonEnv: env } = plan
     this.#daemons = new Daemons({ daemons, cwd, env, log, logs })
     this.#generations = new Generations({
       log,
       readOutput: child => logs.followGateway(child),
       rests: () => this.#totals.rests(),
-      onCounters: (pid, batch) => this.#totals.add(pid, batch),
-      onGone: pid => this.#totals.gone(pid),
+      table: () => this.#watch.table(),
+      verdicts: () => this.#watch.verdicts(),
+      onCounters: (pid, batch) => {
+        this.#totals.add(pid, batch)
+        this.#watch.heard(pid, batch)
+      },
+      onGone: pid => {
+        this.#totals.gone(pid)
+        this.#watch.gone(pid)
+      },
     })
     const addresses = (host: string) => this.#names.addresses(host)
     this.#subscriptions = new Subscriptions({ plan: plan.subscriptions, log, addresses })
@@ -109,7 +123,24 @@ export class Master implements Steered {
       inTurn: work => this.#inTurn(work),
     })
     this.#subscriptions.membership.follow(() => this.#sleep.heed())
-    this.#stats = new StatsServer({ document: () => this.#routerJson(), log })
+    this.#watch = new NodeWatch({
+      membership: this.#subscriptions.membership,
+      names: this.#names,
+      log,
+      publish: keys => this.#generations.publish(keys),
+      judge: verdicts => this.#generations.judge(verdicts),
+    })
+    this.#insight = new Insight({
+      version: options.version,
+      totals: this.#totals,
+      names: this.#names,
+      generations: this.#generations,
+      subscriptions: this.#subscriptions,
+      watch: this.#watch,
+      running: () => this.#running,
+      picture: () => this.#pictureNow(this.#running),
+    })
+    this.#stats = new StatsServer({ document: () => this.#insight.routerJson(), log })
   }
 
   /**
@@ -134,8 +165,10 @@ export class Master implements Steered {
       becomeUser(plan)
       this.#options.logs.begin()
       await this.#options.afterDrop?.()
+      this.#watch.configure(plan.config.values)
       await this.#subscriptions.start()
       await this.#names.start(NAMES_MS)
+      await this.#watch.firstTries(FIRST_TRIES_MS)
       if (this.#stopped) {
         this.#closeListeners()
         await this.#subscriptions.stop()
@@ -143,7 +176,7 @@ export class Master implements Steered {
       }
       this.#timer = setInterval(() => this.#tick(), TICK_MS)
       this.#daemons.start()
-      this.#totals.keep(new Set(nodeNames(plan.config)))
+      this.#forgetOldCounters()
       await this.#begin(this.#running, null)
       await this.#update() // names may have changed meanwhile
       await this.#sleep.settle()
@@ -209,29 +242,11 @@ export class Master implements Steered {
   }
 
   status(): Status {
-    const { plan, bound } = this.#running
-    return {
-      version: this.#options.version,
-      pid: process.pid,
-      startedAt: this.#startedAt,
-      isPaused: this.#isPaused,
-      files: plan.config.files,
-      listeners: plan.listeners.map(({ bind }) => boundName(bound[bind]!)),
-      reloads: this.#reloads,
-      gateways: this.#generations.status(pid => this.#totals.connectionsOf(pid)),
-      counters: this.#totals.counters,
-      nodes: this.#totals.nodes(nodeNames(plan.config)),
-    }
+    return this.#insight.status({ isPaused: this.#isPaused, reloads: this.#reloads })
   }
 
   why(key: string): WhyReport {
-    return whyReport(key, {
-      picture: this.#pictureNow(this.#running),
-      totals: this.#totals,
-      announced: null,
-      failingCheck: () => null,
-      now: performance.now(),
-    })
+    return this.#insight.why(key)
   }
 
   async #reloadNow(replace: boolean): Promise<ReloadReport> {
@@ -325,7 +340,8 @@ export class Master implements Steered {
   // Gateways follow the new config by now; the rest of the house does too.
   async #settle({ plan }: Running): Promise<void> {
     this.#names.forgetOthers(hostsOf(plan.config))
-    this.#totals.keep(new Set(nodeNames(plan.config)))
+    this.#watch.configure(plan.config.values)
+    this.#forgetOldCounters()
     this.#daemons.change({ daemons: plan.daemons, cwd: plan.directory, env: plan.daemonEnv })
     if (plan.logs.reopensAtReload) await this.reopenLogs()
     this.#sleep.heed()
@@ -334,6 +350,18 @@ export class Master implements Steered {
   #tick(): void {
     this.#checkLogs()
     this.#sleep.heed()
+    if (++this.#ticks % FORGET_TICKS === 0) this.#forgetOldCounters()
+  }
+
+  #forgetOldCounters(): void {
+    const { config } = this.#running.plan
+    this.#totals.keep(new Set([...nodeNames(config), ...announcedNames(this.#subscriptions)]))
+  }
+
+  #namesChanged(hosts: readonly string[]): void {
+    this.#watch.namesChanged(hosts)
+    const inConfig = new Set(hostsOf(this.#running.plan.config))
+    if (hosts.some(host => inConfig.has(host))) void this.#update()
   }
 
   // A rotation that takes longer than a second is not begun twice.
@@ -359,6 +387,7 @@ export class Master implements Steered {
     if (this.#timer) clearInterval(this.#timer)
     const gatewaysGone = this.#generations.stop(mode === 'graceful' ? plan.config.values['reload-mercy'] : 0)
     this.#closeListeners()
+    this.#watch.stop()
     await this.#subscriptions.stop()
     await gatewaysGone
     await this.#daemons.stop(mode === 'kill')
@@ -419,25 +448,6 @@ export class Master implements Steered {
   /** For comparing, not for gateways. */
   #pictureNow(running: Running): Picture {
     return this.#picture(running)(running.bound)
-  }
-
-  #routerJson(): string {
-    const { plan, bound } = this.#running
-    const { backends, balances, policy } = this.#pictureNow(this.#running)
-    return routerJson(
-      routerStats({
-        version: this.#options.version,
-        cwd: plan.directory,
-        listeners: plan.listeners.map(({ bind }) => boundName(bound[bind]!)),
-        staticNodes: plan.config.values['http-to'],
-        backends,
-        totals: this.#totals,
-        announced: null,
-        policyOf: key => policyOf(key, balances, '', policy).policy,
-        now: performance.now(),
-        wallNow: Date.now(),
-      }),
-    )
   }
 
   #refusal(error: unknown): string {

@@ -56,6 +56,16 @@ export class NodeWatch {
     this.#feed.proofsChanged()
   }
 
+  /** Resolves once each node that is there was tried once, after `limitMs` at most. */
+  firstTries(limitMs: number): Promise<void> {
+    return this.#feed.firstTries(limitMs)
+  }
+
+  /** How the announced nodes of a key ask for it to be balanced; ''. */
+  algoOf(key: string): string {
+    return this.#feed.algoOf(key)
+  }
+
   /** These host names have other addresses. */
   namesChanged(hosts: readonly string[]): void {
     this.#feed.namesChanged(hosts)

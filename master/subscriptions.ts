@@ -4,6 +4,7 @@ import { hostname, networkInterfaces } from 'node:os'
 import { plainIp } from '../subscription/cidr.ts'
 import { Forwarding } from '../subscription/forwarding.ts'
 import { expelUnadmitted } from '../subscription/judge.ts'
+import type { Pulse } from '../subscription/membership.ts'
 import { MemoryMembership } from '../subscription/memory-membership.ts'
 import { PublicKeys } from '../subscription/public-keys.ts'
 import { Quota } from '../subscription/quota.ts'
@@ -109,6 +110,16 @@ export class Subscriptions {
   /** Whether no node is known, of the config or announced. */
   get isEmpty(): boolean {
     return this.#members.count === 0
+  }
+
+  /** What is known of a node that is no event; null: it is not there. */
+  pulse(id: string): Pulse | null {
+    return this.membership.pulse(id, this.#clock.monotonicMs())
+  }
+
+  /** The latest refusal of each sender. */
+  get refusals(): readonly RefusalLine[] {
+    return this.#refusals.latest()
   }
 
   get counts(): SubscriptionCounts {

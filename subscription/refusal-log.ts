@@ -75,6 +75,11 @@ export class RefusalLog {
     return Array.from(this.#bySource, ([source, { total }]) => ({ source, count: total }))
   }
 
+  /** Of each sender that is told apart, and how many there were. */
+  latest(): RefusalLine[] {
+    return Array.from(this.#bySource, ([source, { total, latest }]) => lineOf(source, total, latest))
+  }
+
   #nameOf(from: string): string {
     const group = sourceGroup(from)
     return this.#bySource.has(group) || this.#bySource.size < MOST_SOURCES ? group : OTHERS

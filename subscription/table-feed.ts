@@ -56,6 +56,7 @@ interface Group {
 }
 
 const GATHER_MS = 20
+const LOOK_MS = 5
 
 export class TableFeed {
   readonly #names: HostNames
@@ -83,6 +84,18 @@ export class TableFeed {
       return published.size === 0 ? [] : [{ key, algo, nodes: [...published.values()], gone: [] }]
     })
     return inMessages(keys)
+  }
+
+  /** Resolves once every node that is there now was tried once, after `limitMs` at most. */
+  async firstTries(limitMs: number): Promise<void> {
+    const end = this.#now() + limitMs
+    const isOpen = () => [...this.#entries.values()].some(({ proof, record }) => proof?.why(record.id) === '')
+    while (isOpen() && this.#now() < end) await new Promise(resolve => setTimeout(resolve, LOOK_MS))
+  }
+
+  /** Of the packet that made the key; '' when it did not say, or nobody announces the key. */
+  algoOf(key: string): string {
+    return this.#groups.get(key)?.algo ?? ''
   }
 
   /** Nodes that are there and get no traffic yet. */

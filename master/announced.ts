@@ -1,0 +1,88 @@
+// master/announced.ts: what the membership, the way to the gateways and the refusals know of announced nodes, as `sluice why`
+// and http-stats ask for it.
+import type { NodePicture } from '../base/picture.ts'
+import type { NodeRecord } from '../subscription/membership.ts'
+import { type Addresses, nodeName, nodePicture } from '../subscription/node-picture.ts'
+import { REFUSALS, shown } from '../subscription/refusals.ts'
+import type { NodeWatch } from './node-watch.ts'
+import type { AnnouncedNodes } from './stats-router.ts'
+import type { SubscriptionPlan } from './subscription-plan.ts'
+import type { Subscriptions } from './subscriptions.ts'
+import type { WhyAnnounced, WhyMember } from './why.ts'
+
+export interface AnnouncedSources {
+  readonly plan: SubscriptionPlan
+  readonly subscriptions: Pick<Subscriptions, 'membership' | 'pulse' | 'refusals'>
+  readonly watch: Pick<NodeWatch, 'waiting' | 'algoOf'>
+  readonly addresses: Addresses
+}
+
+/** For http-stats; null: there is no server for announcements. */
+export function announcedForStats({ plan, subscriptions }: AnnouncedSources): AnnouncedNodes | null {
+  const { servers, isCheap } = plan
+  if (servers.length === 0) return null
+  return {
+    addresses: servers.map(({ address }) => address.text),
+    records: recordsOf(subscriptions),
+    pulse: id => subscriptions.pulse(id),
+    isCheap,
+  }
+}
+
+/** For `sluice why`; null: there is no server for announcements. */
+export function announcedForWhy(sources: AnnouncedSources): WhyAnnounced | null {
+  const { plan, subscriptions, watch } = sources
+  if (plan.servers.length === 0) return null
+  const byKey = Map.groupBy(
+    recordsOf(subscriptions).filter(({ isStatic }) => !isStatic),
+    ({ key }) => key,
+  )
+  return {
+    keys: byKey.keys(),
+    has: key => byKey.has(key),
+    algo: key => watch.algoOf(key),
+    nodes: key => (byKey.get(key) ?? []).map(record => whyMember(record, sources)),
+    refused: key =>
+      subscriptions.refusals
+        .filter(({ detail }) => detail.includes(shown(key)))
+        .map(({ reason, count, source, remedy }) => ({ why: REFUSALS[reason], count, source, remedy })),
+  }
+}
+
+/** Names of all announced nodes, as in messages. */
+export function announcedNames(subscriptions: Pick<Subscriptions, 'membership'>): string[] {
+  return recordsOf(subscriptions)
+    .filter(({ isStatic }) => !isStatic)
+    .map(nodeName)
+}
+
+function recordsOf({ membership }: Pick<Subscriptions, 'membership'>): NodeRecord[] {
+  return Array.from(membership.entries(), ({ record }) => record)
+}
+
+function whyMember(record: NodeRecord, { subscriptions, watch, addresses }: AnnouncedSources): WhyMember {
+  const name = nodeName(record)
+  const heardS = Math.round((subscriptions.pulse(record.id)?.heardAgoMs ?? 0) / 1000)
+  const waiting = watch.waiting().find(each => each.name === name)
+  const origin = `announced by ${record.source}, ${heardS} s ago`
+  const picture = nodePicture(record, addresses) ?? nowhere(record)
+  if (waiting !== undefined)
+    return { picture, origin, state: 'waiting', why: waiting.why, sinceMs: waiting.forMs }
+  const state = record.isUnheard ? 'unheard' : 'up'
+  return { picture, origin, state, why: '', sinceMs: null }
+}
+
+// Its name resolves to nothing.
+function nowhere(record: NodeRecord): NodePicture {
+  const { weight, backup, modifier1, modifier2 } = record.announcement
+  const endpoint = { kind: 'tcp', addresses: [], port: 0 } as const
+  return {
+    name: nodeName(record),
+    proto: record.node.address.proto,
+    endpoint,
+    weight,
+    backup,
+    modifier1,
+    modifier2,
+  }
+}
