@@ -57,9 +57,10 @@ export const OPTIONS_ANSWER: OwnAnswer = {
   fields: ALLOW,
 }
 
-export function errorAnswer(status: number, id: string): OwnAnswer {
+/** @param more fields: whole lines, each with its CRLF */
+export function errorAnswer(status: number, id: string, more = ''): OwnAnswer {
   const words = WORDS[status] ?? ''
-  const fields = `X-Request-Id: ${id}\r\n${status === 405 ? ALLOW : ''}`
+  const fields = `X-Request-Id: ${id}\r\n${status === 405 ? ALLOW : ''}${more}`
   return {
     status,
     type: 'text/plain; charset=utf-8',

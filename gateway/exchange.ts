@@ -3,22 +3,28 @@
 // (downstream) and the node's connection (upstream), and is the one place that decides on retries. Beyond 400 lines for
 // that: what may happen depends on what has happened, and all of it is the state at its top.
 import { latin1 } from '../base/latin1.ts'
-import type { Backend } from '../routing/backend.ts'
+import { type Backend, FULL } from '../routing/backend.ts'
 import type { Node } from '../routing/node.ts'
-import type { Table } from '../routing/table.ts'
+import type { Waiting } from '../routing/queue.ts'
 import { errorAnswer, type OwnAnswer } from './answers.ts'
 import { guard } from './boundary.ts'
 import type { Client } from './client.ts'
+import { cookieOf } from './cookies.ts'
+import { hashKey } from './hash-key.ts'
 import { NO_BODY } from './http1/body-kind.ts'
 import type { Http1Connection } from './http1/connection.ts'
 import { ID } from './http1/field-names.ts'
 import { Relay } from './http1/relay.ts'
 import { HEAD, RequestHead } from './http1/request-head.ts'
 import { requestText } from './http1/request-text.ts'
+import type { ResponseHead } from './http1/response-head.ts'
 import { asksForWebSocket } from './http1/upgrade.ts'
 import { logExchange } from './log-exchange.ts'
+import type { Queued } from './queues.ts'
+import { setsCookie, stickyLine } from './sticky.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream/connection.ts'
 import { type CommonVariables, commonVariables, lastPacket, uwsgiPacket } from './uwsgi/packet.ts'
+import { pathInfo } from './uwsgi/path-info.ts'
 import { WELCOME } from './welcome.ts'
 import type { Running, World } from './world.ts'
 
@@ -30,17 +36,21 @@ const MOST_FULL_QUEUE_MS = 320
 /** Connects that fail for want of something of our own: no node is to blame, and none has more luck. */
 const OUR_LIMITS = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
 
+/** Seconds after which a client may try again whose host nobody serves yet. */
+const AWAITED_SECONDS = 1
+
 const IDLE = 0
-const CONNECTING = 1
-const WAITING = 2 // for the answer's head
-const ANSWERING = 3
-const ANSWERED = 4 // the answer is complete, the request's body still comes
-const TUNNEL = 5
+const QUEUED = 1 // for a node with room
+const CONNECTING = 2
+const WAITING = 3 // for the answer's head
+const ANSWERING = 4
+const ANSWERED = 5 // the answer is complete, the request's body still comes
+const TUNNEL = 6
 
 /** Reads a head again for another try; the connection's own head object may be at the next request by then. */
 const AGAIN = new RequestHead()
 
-export class Exchange implements UpstreamUser {
+export class Exchange implements UpstreamUser, Queued {
   readonly world: World
   readonly connection: Http1Connection
   readonly relay: Relay
@@ -62,14 +72,28 @@ export class Exchange implements UpstreamUser {
   #common: CommonVariables | null = null // of the packets made last
   #backend: Backend | null = null
   #tried: Node[] | null = null
+  #key = '' // what the pick goes by, where it goes by the request
+  #begun: Node | null = null // to which the try in hand counts
+  #begunAt = 0 // when, where it matters
+  #tookMs = -1 // until its answer began or failed to; -1: says nothing of the node
+  #sentBytes = 0 // to it, in this try
+  #token = '' // of its node, as the client has it
   #lastHost = ''
-  #lastTable: Table | null = null // in which it was looked up
+  #lastVersion = -1 // of the table in which it was looked up
   #lastBackend: Backend | null = null // that was found
   #failure = 503 // what the client is told when no node is left
   #cause = '' // of it, for the event log
   #connectBy = 0 // when the wait for a connection ends, in the wheel's milliseconds; 0: it has not begun
   #looksAgainMs = FULL_QUEUE_MS / 2
   #wait: NodeJS.Timeout | null = null // for room in a full queue, or for a descriptor
+
+  /** The answer may have to carry a cookie of ours. */
+  isSticky = false
+
+  // --- the queue's
+  waitsSince = -1
+  waitsNext: Waiting | null = null
+  waitsPrevious: Waiting | null = null
 
   // --- for the access log
   id = ''
@@ -110,16 +134,20 @@ export class Exchange implements UpstreamUser {
   /** A request's head was read: choose a node and reach for it. @param head valid during the call */
   begin(head: RequestHead, bytes: Buffer): void {
     this.#start(head, bytes)
-    const { running } = this
-    if (running.table.isEmpty) return this.#welcome(head)
-    this.#backend = this.#backendFor(head, bytes)
-    if (this.#backend === null) return this.fail(404)
+    const { world } = this
+    const backend = this.#backendFor(head, bytes)
+    if (backend === null) return this.#nobodyServes(head)
+    this.#backend = backend
+    world.counters.hit(backend)
     if (head.expect >= 0 && head.minor === 1 && !this.#mayExpect(head, bytes)) return
     this.#mayRepeat = head.isIdempotent && this.connection.bodyKind === NO_BODY
     if (head.saysUpgrade && asksForWebSocket(head, bytes)) this.#askForTunnel()
-    this.world.budget.earn()
-    const node = this.#backend.pick(this.world.wheel.now, null)
+    world.budget.earn()
+    const node = backend.isPlain
+      ? backend.pickFor(world.wheel.now, null, '')
+      : this.#pickByRequest(backend, head, bytes)
     if (node === null) return this.fail(503)
+    if (node === FULL) return this.#enqueue()
     this.#try(head, bytes, node, false)
   }
 
@@ -137,14 +165,59 @@ export class Exchange implements UpstreamUser {
 
   // A client mostly asks for the host it asked for before.
   #backendFor(head: RequestHead, bytes: Buffer): Backend | null {
-    const { table } = this.running
-    if (table.hasOnlyRest) return table.find('')
-    if (table !== this.#lastTable || !head.hasHost(bytes, this.#lastHost)) {
+    const { directory, wheel } = this.world
+    const { table, version } = directory
+    if (table.hasOnlyRest) return table.rest
+    if (table.hasPaths || table.hasFallback) {
+      const path = table.hasPaths ? pathInfo(head, bytes).toString() : ''
+      return table.find(head.hostOf(bytes).toLowerCase(), path, wheel.now)
+    }
+    // By number: a connection that is idle for long must not keep a table that is.
+    if (version !== this.#lastVersion || !head.hasHost(bytes, this.#lastHost)) {
       this.#lastHost = head.hostOf(bytes)
-      this.#lastTable = table
+      this.#lastVersion = version
       this.#lastBackend = table.find(this.#lastHost.toLowerCase())
     }
     return this.#lastBackend
+  }
+
+  // Where nodes announce themselves, one may be about to.
+  #nobodyServes(head: RequestHead): void {
+    if (this.running.picture.awaitsNodes) {
+      this.#cause = 'no node serves this host yet'
+      return this.fail(503, retryAfter(AWAITED_SECONDS))
+    }
+    if (this.world.directory.table.isEmpty) return this.#welcome(head)
+    this.fail(404)
+  }
+
+  // For policies that ask who wants what, and cookies that say where.
+  #pickByRequest(backend: Backend, head: RequestHead, bytes: Buffer): Node | typeof FULL | null {
+    const { sticky, wheel } = this.world
+    const { rules, keyKind } = backend
+    if (keyKind === 'address') this.#key = this.client
+    else if (keyKind === 'text') this.#key = hashKey(rules.on, this, head, bytes)
+    if (rules.sticky !== '') {
+      this.isSticky = true
+      this.#token = cookieOf(head, bytes, rules.sticky)
+      const node = this.#token === '' ? null : sticky.nodeOf(backend, this.#token)
+      if (node !== null && backend.isOpen(node, wheel.now)) return node
+    }
+    return backend.pickFor(wheel.now, null, this.#key)
+  }
+
+  /**
+   * The line that keeps the client at the node which answers; '' when it has it already, or needs none.
+   *
+   * @param head of its answer, of `bytes`
+   */
+  cookieLine(head: ResponseHead, bytes: Buffer): string {
+    const backend = this.#backend!
+    const name = backend.rules.sticky
+    if (!this.isSticky || name === '') return ''
+    const token = this.world.sticky.tokenOf(backend, this.node!)
+    if (token === this.#token || setsCookie(head, bytes, name)) return ''
+    return stickyLine(name, token, this.connection.client.isTls)
   }
 
   // Everything of the request before is forgotten.
@@ -159,6 +232,8 @@ export class Exchange implements UpstreamUser {
     this.#cause = 'no node is left to try'
     this.#connectBy = 0
     this.#looksAgainMs = FULL_QUEUE_MS / 2
+    this.#key = this.#token = ''
+    this.isSticky = false
     this.isCut = this.#hasSentBody = this.#isExpecting = this.#mayRepeat = this.isUpgrade = false
     this.#saysUpgrade = head.saysUpgrade
     this.isHead = head.method === HEAD
@@ -176,6 +251,7 @@ export class Exchange implements UpstreamUser {
     if (this.#headText === '' || !this.takesBody) return
     const text = this.#headText
     this.#headText = ''
+    this.#sentBytes += text.length
     this.upstream!.socket.writeText(text)
     if (this.#isExpecting && this.#saysContinue) this.#sayContinue()
   }
@@ -189,6 +265,7 @@ export class Exchange implements UpstreamUser {
     if (this.#headText === '' || !this.connection.isBodyComplete) socket.outliveWrites()
     const text = this.#headText
     this.#headText = ''
+    this.#sentBytes += text.length + end - start
     socket.give(text, bytes, start, end)
     if (socket.pending > 0) {
       this.connection.pauseBody()
@@ -204,6 +281,7 @@ export class Exchange implements UpstreamUser {
   /** Bytes of the client inside a tunnel, or behind an upgrade that waits for its 101. */
   tunnelToNode(bytes: Buffer, start: number, end: number): void {
     const socket = this.upstream!.socket
+    this.#sentBytes += end - start
     socket.give('', bytes, start, end)
     if (socket.pending > 0) {
       this.connection.pauseBody()
@@ -229,22 +307,31 @@ export class Exchange implements UpstreamUser {
     if (this.state === CONNECTING) {
       if (this.upstream === null) return this.fail(503) // all that time there was no room
       this.#failure = 504
-      return this.#connectFailed('no connection within http-connect-timeout')
+      return this.#connectFailed('no connection within http-connect-timeout', true)
     }
+    if (this.state === QUEUED) return // its queue knows how long
     this.#cause = 'silent for http-timeout'
     // A client that was promised a "100 Continue" by the node owes nothing yet.
     if (this.connection.isWaitingForBody && !this.#isExpecting) return this.fail(408)
-    if (!this.hasAnswered) this.node!.failures++
+    if (!this.hasAnswered) {
+      this.node!.failures++
+      this.#tellTime()
+      this.#eject(this.node!, this.#cause)
+    }
     this.fail(504)
   }
 
-  /** Answers with an error of our own, or cuts the answer when one has begun. */
-  fail(status: number): void {
+  /**
+   * Answers with an error of our own, or cuts the answer when one has begun.
+   *
+   * @param fields of the answer: whole lines
+   */
+  fail(status: number, fields = ''): void {
     if (this.state === ANSWERED) return this.#endEarly()
     if (this.hasAnswered) return this.connection.abort()
     this.#release(false)
     if (status >= 500) this.#report(status)
-    this.#answer(errorAnswer(status, this.requestId()))
+    this.#answer(errorAnswer(status, this.requestId(), fields))
   }
 
   requestId(): string {
@@ -286,7 +373,7 @@ export class Exchange implements UpstreamUser {
   answerBegan(status: number): void {
     this.state = ANSWERING
     this.status = status
-    this.node!.answered()
+    this.#answered(status >= 500)
   }
 
   /** The node said "100 Continue" itself. @returns whether the client waits for that */
@@ -312,6 +399,7 @@ export class Exchange implements UpstreamUser {
   answerIsBad(): void {
     this.#cause = 'no valid HTTP answer, or one cut short'
     this.node!.failures++
+    if (!this.hasAnswered) this.#answeredBadly()
     if (this.hasAnswered) return this.connection.abort()
     this.fail(502)
   }
@@ -320,6 +408,7 @@ export class Exchange implements UpstreamUser {
     this.state = TUNNEL
     this.status = 101
     this.connection.keep = false
+    this.#answered(false)
   }
 
   /** Both sides said all they had to: the tunnel is over once the node has the last of it. */
@@ -341,9 +430,9 @@ export class Exchange implements UpstreamUser {
     const { world } = this
     this.node = node
     this.tries++
-    node.requests++
-    if (!this.#encode(head, bytes, node)) return
     this.state = CONNECTING
+    this.#begin(node)
+    if (!this.#encode(head, bytes, node)) return
     const pool = world.poolOf(node)
     const upstream = pool.take(this, world.wheel.now, this.#mayRepeat, fresh || node.proto === 'uwsgi')
     if (upstream === null) return this.#lacksDescriptor('EMFILE')
@@ -351,6 +440,31 @@ export class Exchange implements UpstreamUser {
     if (!upstream.isOpen) return this.#awaitConnection()
     this.state = WAITING
     this.connection.touch()
+  }
+
+  // Each try begins here and ends in #release, whatever comes between.
+  #begin(node: Node): void {
+    this.world.counters.note(node)
+    this.#begun = node
+    this.#tookMs = -1
+    this.#sentBytes = 0
+    const backend = this.#backend!
+    this.#begunAt = !backend.isPlain && backend.rules.policy === 'ewma' ? this.world.preciseNow() : 0
+    node.begin()
+  }
+
+  #end(node: Node, upstream: UpstreamConnection | null): void {
+    const { world } = this
+    this.#begun = null
+    node.rx += this.#sentBytes
+    if (upstream !== null) node.tx += upstream.received
+    node.end(this.#tookMs, world.wheel.now)
+    const { queue } = this.#backend!
+    if (queue !== null && queue.length > 0) world.serve(this.#backend!)
+  }
+
+  #tellTime(): void {
+    if (this.#begunAt > 0 && this.#tookMs < 0) this.#tookMs = this.world.preciseNow() - this.#begunAt
   }
 
   // Looking again at a full queue does not make the wait longer.
@@ -422,10 +536,12 @@ export class Exchange implements UpstreamUser {
     if (this.state === TUNNEL) return this.connection.endTunnel()
     if (this.state === ANSWERED) return this.#endEarly()
     if (upstream.received > 0 && (code === '' || this.#isUnreadBody(code))) return this.relay.ended()
-    if (!upstream.isReused || upstream.received > 0) this.node!.failures++ // else it was merely stale
+    const isStale = upstream.isReused && upstream.received === 0
+    if (!isStale) this.node!.failures++
     if (this.hasAnswered) return this.connection.abort()
     this.#failure = 502
     this.#cause = code === '' ? 'closed before its answer' : code
+    if (!isStale) this.#answeredBadly()
     if (upstream.received > 0 || !this.#mayRepeat || this.#hasSentBody) return this.fail(502)
     // A kept connection that was stale says nothing against the node: it is tried on a new one.
     this.#again(upstream.isReused, !upstream.isReused)
@@ -437,16 +553,45 @@ export class Exchange implements UpstreamUser {
   }
 
   // No node saw the request: it costs them nothing to see it elsewhere.
-  #connectFailed(cause: string): void {
+  #connectFailed(cause: string, isTimeOut = false): void {
     if (OUR_LIMITS.has(cause)) return this.#lacksDescriptor(cause)
     this.#cause = cause
     const { world, running } = this
     const node = this.node!
-    const { graceMs } = running.picture
+    const { now } = world.wheel
+    const { graceMs, mostGraceMs } = running.picture
     const hadState = node.state
-    const hasAnother = node.connectFailed(this.upstream!.address, world.wheel.now, graceMs)
-    if (node.state !== hadState) world.tell('warn', 'node rests', { node: node.name, cause, restMs: graceMs })
+    node.cause = cause
+    const hasAnother = node.connectFailed(this.upstream!.address, now, graceMs, mostGraceMs)
+    if (isTimeOut && !hasAnother) node.needsTrial()
+    if (node.state !== hadState) this.#tellRest(node, cause)
     this.#again(hasAnother, false)
+  }
+
+  #answered(isServerError: boolean): void {
+    const node = this.node!
+    this.#tellTime()
+    node.answered(!isServerError)
+    if (node.health.answered(isServerError, this.world.wheel.now) || (isServerError && node.isOnTrial))
+      this.#eject(node, 'too many of its answers are 5xx')
+  }
+
+  // No answer that could be passed on: as bad as a 5xx.
+  #answeredBadly(): void {
+    const node = this.node!
+    if (node.health.answered(true, this.world.wheel.now) || node.isOnTrial) this.#eject(node, this.#cause)
+  }
+
+  #eject(node: Node, cause: string): void {
+    const { graceMs, mostGraceMs } = this.running.picture
+    if (!this.#backend!.eject(node, this.world.wheel.now, graceMs, mostGraceMs)) return
+    node.cause = cause
+    this.#tellRest(node, cause)
+  }
+
+  #tellRest(node: Node, cause: string): void {
+    const restMs = Math.round(node.restsUntil - this.world.wheel.now)
+    this.world.tell('warn', 'node rests', { node: node.name, cause, restMs })
   }
 
   // Only UNIX sockets say so. The node is well and has more to do than it can: no reason to let it rest.
@@ -467,7 +612,7 @@ export class Exchange implements UpstreamUser {
     const node = this.node!
     this.#release(false)
     this.tries--
-    node.requests--
+    node.takeBack()
     this.state = CONNECTING
     // Each look costs a connection; a thousand waiting clients must not take the processor with them.
     this.#looksAgainMs = Math.min(MOST_FULL_QUEUE_MS, this.#looksAgainMs * 2 + Math.random() * 10)
@@ -480,7 +625,9 @@ export class Exchange implements UpstreamUser {
   // Another node may have room meanwhile: it is a new pick.
   #lookAgain(node: Node): void {
     this.#wait = null
-    this.#sendAgain(this.#backend!.pick(this.world.wheel.now, this.#tried) ?? node, false)
+    const next = this.#backend!.pickFor(this.world.wheel.now, this.#tried, this.#key) ?? node
+    if (next === FULL) this.#enqueue()
+    else this.#sendAgain(next, false)
   }
 
   /**
@@ -494,12 +641,56 @@ export class Exchange implements UpstreamUser {
       this.#tried.push(this.node!)
     }
     const node =
-      same && this.node!.isReachable ? this.node : this.#backend!.pick(this.world.wheel.now, this.#tried)
+      same && this.node!.isReachable
+        ? this.node
+        : this.#backend!.pickFor(this.world.wheel.now, this.#tried, this.#key)
     if (node === null || this.tries >= MOST_TRIES || (costs && !this.world.budget.spend())) {
       return this.fail(this.#failure)
     }
     this.#connectBy = 0
-    this.#sendAgain(node, same)
+    if (node === FULL) this.#enqueue()
+    else this.#sendAgain(node, same)
+  }
+
+  // --- waiting for a node with room
+
+  // What the client sends meanwhile is held, as while connecting; its time-outs stand still.
+  #enqueue(): void {
+    const { world } = this
+    const backend = this.#backend!
+    this.#cause = 'every node has as many exchanges in hand as it may'
+    this.#tried = null // by the time there is room again, each may be well
+    this.#connectBy = 0
+    if (!world.queues.join(backend, this, world.exactNow)) return this.#refuseFull()
+    this.state = QUEUED
+    world.wheel.remove(this.connection)
+  }
+
+  #refuseFull(): void {
+    this.fail(503, retryAfter(this.world.queues.retryAfter(this.#backend!)))
+  }
+
+  /** Its turn in the queue may have come. */
+  pick(now: number): Node | typeof FULL | null {
+    return this.#backend!.pickFor(now, null, this.#key)
+  }
+
+  /** It left the queue. @param node null: all of them are gone */
+  proceed(node: Node | null): void {
+    this.connection.touch()
+    if (node === null) this.fail(503)
+    else this.#sendAgain(node, false)
+  }
+
+  /** It left the queue, as it waited too long. */
+  giveUp(): void {
+    this.#cause = 'waited too long for a node with room'
+    this.#refuseFull()
+  }
+
+  /** A defect of ours met it in the queue. */
+  abandon(): void {
+    this.connection.abandon()
   }
 
   #sendAgain(node: Node, fresh: boolean): void {
@@ -581,9 +772,13 @@ export class Exchange implements UpstreamUser {
       clearTimeout(this.#wait)
       this.#wait = null
     }
-    if (upstream === null) return
-    upstream.idleSince = this.world.wheel.now
-    upstream.release(reusable)
+    if (this.waitsSince >= 0) this.#backend!.queue!.leave(this)
+    const begun = this.#begun
+    if (upstream !== null) {
+      upstream.idleSince = this.world.wheel.now
+      upstream.release(reusable)
+    }
+    if (begun !== null) this.#end(begun, upstream)
   }
 
   #report(status: number): void {
@@ -605,4 +800,8 @@ export class Exchange implements UpstreamUser {
     if (this.world.accessLog !== null) logExchange(this)
     this.raw = '' // a connection may stay idle for long
   }
+}
+
+function retryAfter(seconds: number): string {
+  return `Retry-After: ${seconds}\r\n`
 }

@@ -1,6 +1,6 @@
 // gateway/gateway.ts: the gateway as a whole: listeners under one picture, from ready to stopped.
-import type { CounterBatch, NodeRest } from '../base/messages.ts'
-import type { ListenerPicture, Picture } from '../base/picture.ts'
+import type { CounterBatch, NodeRest, Verdict } from '../base/messages.ts'
+import type { KeyPicture, ListenerPicture, Picture } from '../base/picture.ts'
 import { Listener } from './listener.ts'
 import { selfTest } from './node-socket.ts'
 import { type Tell, World } from './world.ts'
@@ -12,9 +12,15 @@ export class Gateway {
   readonly #listeners: Listener[]
   readonly #tell: Tell
 
-  constructor(picture: Picture, tell: Tell, count: (batch: CounterBatch) => void) {
+  /** @param table nodes that announced themselves already */
+  constructor(
+    picture: Picture,
+    table: readonly KeyPicture[],
+    tell: Tell,
+    count: (batch: CounterBatch) => void,
+  ) {
     this.#tell = tell
-    this.#world = new World(picture, tell, count)
+    this.#world = new World(picture, table, tell, count)
     this.#listeners = picture.listeners.map(listener => new Listener(listener, this.#world))
   }
 
@@ -42,6 +48,16 @@ export class Gateway {
   /** Lets nodes rest as other gateways found out. */
   rest(rests: readonly NodeRest[]): void {
     this.#world.rest(rests)
+  }
+
+  /** Nodes announced themselves, changed or left. */
+  announce(keys: readonly KeyPicture[]): void {
+    this.#world.announce(keys)
+  }
+
+  /** What checks found, of nodes that are there and of those to come. */
+  judge(verdicts: readonly Verdict[]): void {
+    this.#world.judge(verdicts)
   }
 
   /** Opens log files again. Resolves when nothing more goes to the old ones. */

@@ -4,7 +4,7 @@ import { latin1 } from '../base/latin1.ts'
 import type { Exchange } from './exchange.ts'
 import { hashOn, ID } from './http1/field-names.ts'
 import type { RequestHead } from './http1/request-head.ts'
-import { writePathInfo } from './uwsgi/path-info.ts'
+import { pathInfo } from './uwsgi/path-info.ts'
 
 /** @param head of `bytes`. @returns '' when absent */
 export type VariableReader = (exchange: Exchange, head: RequestHead, bytes: Buffer) => string
@@ -25,7 +25,7 @@ export function variableReader(name: string): VariableReader {
 const READERS = {
   REQUEST_METHOD: (_, head, bytes) => latin1(bytes, head.start, head.methodEnd),
   REQUEST_URI: (_, head, bytes) => latin1(bytes, head.targetStart, head.targetEnd),
-  PATH_INFO: (_, head, bytes) => pathInfo(head, bytes),
+  PATH_INFO: (_, head, bytes) => pathInfo(head, bytes).toString('latin1'),
   QUERY_STRING: (_, head, bytes) => latin1(bytes, Math.min(head.pathEnd + 1, head.targetEnd), head.targetEnd),
   SERVER_PROTOCOL: (_, head) => (head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0'),
   SCRIPT_NAME: () => '',
@@ -56,11 +56,4 @@ function fieldReader(name: string): VariableReader {
     }
     return all
   }
-}
-
-function pathInfo(head: RequestHead, bytes: Buffer): string {
-  if (head.pathStart === head.pathEnd) return '/'
-  const path = Buffer.alloc(head.pathEnd - head.pathStart)
-  const end = writePathInfo(bytes, head.pathStart, head.pathEnd, head.hasPercent, path, 0)
-  return path.toString('latin1', 0, end)
 }

@@ -1,7 +1,7 @@
 // gateway/main.ts: a gateway process: sockets by inheritance, pictures by message, traffic until told to stop.
 // Started by the master, never by hand.
-import type { ToGateway, ToMaster } from '../base/messages.ts'
-import type { Picture } from '../base/picture.ts'
+import type { ToGateway, ToMaster, Verdict } from '../base/messages.ts'
+import type { KeyPicture, Picture } from '../base/picture.ts'
 import { onDefect } from './boundary.ts'
 import { Gateway } from './gateway.ts'
 
@@ -14,6 +14,9 @@ const CRASH_GRACE_MS = 5_000
 const MOST_EVENTS_A_SECOND = 20
 
 let gateway: Gateway | null = null
+// What came before the first picture: a gateway listens with the whole table.
+let table: KeyPicture[] = []
+let verdicts: Verdict[] = []
 let noOrphans = false
 let events = 0
 let suppressed = 0
@@ -35,6 +38,12 @@ function receive(message: ToGateway): void {
   if (message.kind === 'picture') {
     if (gateway === null) void begin(message)
     else change(gateway, message)
+  } else if (message.kind === 'table') {
+    if (gateway === null) table.push(...message.keys)
+    else gateway.announce(message.keys)
+  } else if (message.kind === 'verdicts') {
+    if (gateway === null) verdicts.push(...message.verdicts)
+    else gateway.judge(message.verdicts)
   } else if (message.kind === 'stop') end(message.graceMs, 0)
   else if (message.kind === 'retire') retire(message.graceMs)
   else if (message.kind === 'reopen') void reopenLogs()
@@ -47,7 +56,10 @@ async function reopenLogs(): Promise<void> {
 
 async function begin({ picture, rests }: PictureMessage): Promise<void> {
   try {
-    gateway = new Gateway(picture, tell, counters => send({ kind: 'counters', counters }))
+    gateway = new Gateway(picture, table, tell, counters => send({ kind: 'counters', counters }))
+    gateway.judge(verdicts)
+    table = []
+    verdicts = []
     if (rests !== undefined) gateway.rest(rests)
     follow(picture)
     await gateway.start()

@@ -1,16 +1,19 @@
 // gateway/world.ts: what every connection of a gateway shares: the picture in force, the clock, the pools, the log.
-import type { CounterBatch, NodeRest } from '../base/messages.ts'
-import type { NodePicture, Picture } from '../base/picture.ts'
+import type { CounterBatch, NodeRest, Verdict } from '../base/messages.ts'
+import type { KeyPicture, Picture } from '../base/picture.ts'
 import { Wheel } from '../base/wheel.ts'
-import { Backend } from '../routing/backend.ts'
-import { Node } from '../routing/node.ts'
+import type { Backend } from '../routing/backend.ts'
+import type { Node } from '../routing/node.ts'
 import { RetryBudget } from '../routing/retry-budget.ts'
-import { Table } from '../routing/table.ts'
+import type { TableChange } from '../routing/table-builder.ts'
 import { Admission } from './admission.ts'
 import { TrustedProxies } from './client.ts'
 import { Counters } from './counters.ts'
+import { Directory } from './directory.ts'
 import { ExchangeLog } from './log-exchange.ts'
 import { Paces } from './pace.ts'
+import { Queues } from './queues.ts'
+import { Sticky } from './sticky.ts'
 import { Troubles } from './troubles.ts'
 import { NodePool } from './upstream/pool.ts'
 import { encodeVars } from './uwsgi/packet.ts'
@@ -21,7 +24,6 @@ const SWEEP_MS = 1_000
 /** A picture made ready for use. Immutable: an exchange keeps the one it began with. */
 export interface Running {
   readonly picture: Picture
-  readonly table: Table
   readonly proxies: TrustedProxies
   readonly vars: Buffer
 }
@@ -41,6 +43,10 @@ export class World {
   readonly counters: Counters
   readonly admission: Admission
   readonly paces = new Paces()
+  readonly queues = new Queues()
+  /** Who serves what, as of now: no exchange keeps an older one. */
+  readonly directory: Directory
+  sticky: Sticky
   running: Running
   accessLog: ExchangeLog | null = null
   /** No connection is kept any more: the process ends. */
@@ -51,7 +57,6 @@ export class World {
   date = new Date().toUTCString()
 
   readonly #pools = new Map<Node, NodePool>()
-  readonly #nodes = new Map<string, Node>()
   readonly #started = performance.now()
   readonly #timer: NodeJS.Timeout
   readonly #idPrefix = `${process.pid.toString(36)}-${Date.now().toString(36)}-`
@@ -59,35 +64,62 @@ export class World {
   #ids = 0
   #sweptAt = 0
 
-  constructor(picture: Picture, tell: Tell, count: (batch: CounterBatch) => void) {
+  constructor(
+    picture: Picture,
+    table: readonly KeyPicture[],
+    tell: Tell,
+    count: (batch: CounterBatch) => void,
+  ) {
     this.tell = tell
     this.counters = new Counters(count)
     this.admission = new Admission(this)
     this.troubles = new Troubles(tell)
-    this.running = this.#compile(picture)
+    this.running = compile(picture)
+    this.sticky = new Sticky(picture.stickySecret)
+    this.directory = new Directory(
+      () => this.wheel.now,
+      change => this.#follow(change),
+    )
+    this.directory.configure(picture, table)
     this.#openLog(picture)
     this.#timer = setInterval(() => this.#tick(), TICK_MS)
   }
 
   /** Lets nodes rest as other gateways found out. Those that the picture does not name are left out. */
   rest(rests: readonly NodeRest[]): void {
-    for (const { name, ms } of rests) this.#nodes.get(name)?.restUntil(this.wheel.now + ms)
+    this.directory.rest(rests)
+    for (const { name } of rests) {
+      const node = this.directory.nodes.get(name)
+      if (node !== undefined) this.counters.note(node)
+    }
+  }
+
+  /** What checks found. */
+  judge(verdicts: readonly Verdict[]): void {
+    this.directory.judge(verdicts)
+  }
+
+  /** What changed of the nodes that announced themselves. */
+  announce(keys: readonly KeyPicture[]): void {
+    this.directory.announce(keys)
   }
 
   /** Puts a new picture in force for all exchanges that begin from now on. */
   apply(picture: Picture): void {
-    const before = this.running.picture.accessLog
+    const before = this.running.picture
     this.#tellCounters() // nodes may leave
-    this.running = this.#compile(picture)
+    this.running = compile(picture)
+    if (before.stickySecret !== picture.stickySecret) this.sticky = new Sticky(picture.stickySecret)
+    this.directory.configure(picture)
     for (const pool of this.#pools.values()) pool.limit = picture.maxIdlePerNode
-    if (JSON.stringify(before) !== JSON.stringify(picture.accessLog)) this.#openLog(picture)
+    if (JSON.stringify(before.accessLog) !== JSON.stringify(picture.accessLog)) this.#openLog(picture)
   }
 
   poolOf(node: Node): NodePool {
     const known = this.#pools.get(node)
     if (known !== undefined) return known
-    // An exchange of an older picture may reach for a node that left since: nothing of it is kept.
-    const isCurrent = this.#nodes.get(node.name) === node
+    // An exchange may still reach for a node that left: nothing of it is kept.
+    const isCurrent = node.state === 'up' || node.state === 'resting'
     const pool = new NodePool(node, isCurrent ? this.running.picture.maxIdlePerNode : 0, this.admission)
     if (isCurrent) this.#pools.set(node, pool)
     return pool
@@ -109,6 +141,16 @@ export class World {
     return this.#idPrefix + (++this.#ids).toString(36)
   }
 
+  /** The wheel's milliseconds, as of now and not of its last tick. */
+  get exactNow(): number {
+    return performance.now() - this.#started
+  }
+
+  /** A node of the backend may have room. */
+  serve(backend: Backend): void {
+    this.queues.serve(backend, this.wheel.now)
+  }
+
   /** Milliseconds, finer than the wheel's: for durations. */
   preciseNow(): number {
     return performance.now()
@@ -121,41 +163,12 @@ export class World {
     await Promise.all([this.#logsClosed, this.accessLog?.close()])
   }
 
-  // A node whose name stays keeps its object, and so its health and counters.
-  #compile(picture: Picture): Running {
-    const seen = new Set<Node>()
-    const nodes = picture.nodes.map(node => this.#nodeOf(node, seen))
-    const fallback = picture.fallbackNodes.map(node => this.#nodeOf(node, seen))
-    const backends = picture.backends.map(({ key, nodes }): [string, Backend] => {
-      return [
-        key,
-        new Backend(
-          nodes.map(node => this.#nodeOf(node, seen)),
-          [],
-        ),
-      ]
-    })
-    for (const [name, node] of this.#nodes) {
-      if (seen.has(node)) continue
-      this.#nodes.delete(name)
+  // Nodes that left finish what they have in hand, each on its connection, and keep none.
+  #follow({ left }: TableChange): void {
+    for (const node of left) {
       this.#pools.get(node)?.close()
       this.#pools.delete(node)
     }
-    const rest = nodes.length + fallback.length === 0 ? null : new Backend(nodes, fallback)
-    return {
-      picture,
-      table: new Table(new Map(backends), rest),
-      proxies: new TrustedProxies(picture.trustedProxies),
-      vars: encodeVars(picture.vars),
-    }
-  }
-
-  #nodeOf(picture: NodePicture, seen: Set<Node>): Node {
-    const node = this.#nodes.get(picture.name) ?? new Node(picture)
-    node.update(picture)
-    this.#nodes.set(picture.name, node)
-    seen.add(node)
-    return node
   }
 
   #openLog(picture: Picture): void {
@@ -169,7 +182,7 @@ export class World {
   }
 
   #tellCounters(connections = this.admission.connections): void {
-    this.counters.tell(this.wheel.now, connections, this.#nodes.values())
+    this.counters.tell(this.wheel.now, connections)
   }
 
   #tick(): void {
@@ -177,10 +190,19 @@ export class World {
     this.wheel.advance(now)
     this.paces.tick(now, this.running.picture.minRateAfterMs)
     this.admission.tick()
-    this.counters.tick(now, this.admission.connections, this.#nodes.values())
+    this.queues.tick(now)
+    this.counters.tick(now, this.admission.connections)
     if (now - this.#sweptAt < SWEEP_MS) return
     this.#sweptAt = now
     this.date = new Date().toUTCString()
     for (const pool of this.#pools.values()) pool.sweep(now)
+  }
+}
+
+function compile(picture: Picture): Running {
+  return {
+    picture,
+    proxies: new TrustedProxies(picture.trustedProxies),
+    vars: encodeVars(picture.vars),
   }
 }

@@ -1,10 +1,12 @@
 // routing/backend.ts: the group of nodes that serves one key, and which of them is next.
 
+import type { HashOn } from '../base/picture.ts'
 import type { Policy } from '../base/policy.ts'
 import type { Balance } from './balance/balance.ts'
 import { lots } from './balance/lots.ts'
 import { makeBalance } from './balance/policies.ts'
 import type { Node } from './node.ts'
+import type { WaitingQueue } from './queue.ts'
 import { type Bench, Seat, type Standing } from './seat.ts'
 import { SeatHeap } from './seat-heap.ts'
 
@@ -19,6 +21,15 @@ export interface BackendRules {
   readonly mostEjectedShare: number
   /** In which a node that joins others, or rested, comes from a tenth of its traffic to all of it (smooth, p2c, ewma). */
   readonly slowStartMs: number
+  /** Most exchanges in hand of a node that has no limit of its own; 0: no limit. */
+  readonly limit: number
+  /** What the text is made of that the policy 'hash' goes by. */
+  readonly on: HashOn
+  /** Name of the cookie that keeps a client at its node; '': none. */
+  readonly sticky: string
+  /** Exchanges that may wait for a node with room, and how long. */
+  readonly queueLength: number
+  readonly queueMs: number
 }
 
 export const DEFAULT_RULES: BackendRules = {
@@ -26,6 +37,11 @@ export const DEFAULT_RULES: BackendRules = {
   random: lots(1),
   mostEjectedShare: 0.5,
   slowStartMs: 0,
+  limit: 0,
+  on: { kind: 'address' },
+  sticky: '',
+  queueLength: 0,
+  queueMs: 0,
 }
 
 // The nodes of one backup level. Level 0 serves; each other one only while none below it has a node in service.
@@ -44,6 +60,16 @@ interface Level {
 export class Backend implements Bench {
   nodes: readonly Node[] = []
   fallback: readonly Node[] = []
+  readonly key: string
+  /** Look-ups that found it since the counters were last told, and whether they look at it. */
+  hits = 0
+  isOnNews = false
+  /** Those that wait for room, once somebody had to. */
+  queue: WaitingQueue | null = null
+  /** What {@link pickFor} needs as its key. */
+  keyKind: 'none' | 'address' | 'text' = 'none'
+  /** A pick needs nothing of the request, and tells nothing to the answer. */
+  isPlain = true
   #rules: BackendRules
   #levels: Level[] = []
   #seats: readonly Seat[] = []
@@ -53,8 +79,17 @@ export class Backend implements Bench {
   #isSeating = false
   #isStale = false // another backend took nodes from here: their changes are not told any more
 
-  /** @param fallback nodes tried once none of `nodes` is left */
-  constructor(nodes: readonly Node[], fallback: readonly Node[], rules: BackendRules = DEFAULT_RULES) {
+  /**
+   * @param fallback nodes tried once none of `nodes` is left
+   * @param key what it serves; '': all that has no key
+   */
+  constructor(
+    nodes: readonly Node[],
+    fallback: readonly Node[],
+    rules: BackendRules = DEFAULT_RULES,
+    key = '',
+  ) {
+    this.key = key
     this.#rules = rules
     this.renew(nodes, fallback, rules)
   }
@@ -71,6 +106,8 @@ export class Backend implements Bench {
     this.nodes = nodes
     this.fallback = fallback
     this.#rules = rules
+    this.keyKind = keyKindOf(rules.policy)
+    this.isPlain = this.keyKind === 'none' && rules.sticky === '' && rules.policy !== 'ewma'
     this.#isSeating = true
     this.#seat(goesOn)
     this.#isSeating = this.#isStale = false
@@ -97,16 +134,14 @@ export class Backend implements Bench {
     return picked ?? this.#resting.firstWithout(tried)?.node ?? null
   }
 
-  /** As {@link pickFor}, for backends whose nodes have no limit and whose policy needs no key. */
-  pick(now: number, tried: readonly Node[] | null): Node | null {
-    const node = this.pickFor(now, tried, '')
-    return node === FULL ? null : node
+  get rules(): BackendRules {
+    return this.#rules
   }
 
-  /** What {@link pickFor} needs as its key. */
-  get keyKind(): 'none' | 'address' | 'text' {
-    if (this.#rules.policy === 'hash') return 'text'
-    return this.#rules.policy === 'iphash' ? 'address' : 'none'
+  /** Whether one of its nodes may be picked, whosever turn it is. */
+  isOpen(node: Node, now: number): boolean {
+    this.#wake(now)
+    return this.#seatOf.get(node)?.standing === 'open'
   }
 
   /** Whether some node is in service: open or full. Resting ones are not, though one may be picked as the last resort. */
@@ -118,7 +153,8 @@ export class Backend implements Bench {
 
   /**
    * Lets a node rest that answers, but badly or late. The share counts every node that rests, for whatever reason; one
-   * may always rest. A node that refuses connections rests without asking here: while others serve, it is of no use.
+   * may always rest. A node that refuses connections rests without asking here: while others serve, it is of no use; nor
+   * does one on trial ask, which was ejected before.
    *
    * @param restMs the first rest; it grows up to `mostMs`
    * @returns false, and the node stays: it is not in service, or the last that is, or too many rest already
@@ -126,7 +162,12 @@ export class Backend implements Bench {
   eject(node: Node, now: number, restMs: number, mostMs: number): boolean {
     this.#wake(now)
     const seat = this.#seatOf.get(node)
-    if (seat === undefined || (seat.standing !== 'open' && seat.standing !== 'full')) return false
+    if (seat === undefined) return false
+    if (node.isOnTrial) {
+      node.ejectUntil(now + node.health.nextRestMs(now, restMs, mostMs))
+      return true
+    }
+    if (seat.standing !== 'open' && seat.standing !== 'full') return false
     let serving = 0
     for (const level of this.#levels) serving += level.open + level.full
     const resting = this.#resting.size
@@ -142,7 +183,7 @@ export class Backend implements Bench {
 
   loadChanged(seat: Seat): void {
     if (this.#isSeating) return
-    if (seat.node.limit > 0) this.#settle(seat)
+    if (seat.node.limit > 0 || seat.node.isOnTrial) this.#settle(seat)
     this.#levelOf[seat.order]!.balance!.loaded(seat)
   }
 
@@ -176,11 +217,12 @@ export class Backend implements Bench {
     const old = known.get(node)
     const seat = old !== undefined && node.watcher === old ? old : new Seat(node, this)
     node.slowStartMs = this.#rules.slowStartMs
+    node.shareLimit(this.#rules.limit)
     seat.order = this.#seatOf.size
     seat.place = level.seats.length
     seat.standing = seat.currentStanding()
     count(level, seat.standing, 1)
-    if (seat.standing === 'resting') this.#resting.add(seat, node.restsUntil)
+    if (seat.standing === 'resting') this.#resting.add(seat, seat.restKey)
     level.seats.push(seat)
     this.#seatOf.set(node, seat)
   }
@@ -196,7 +238,7 @@ export class Backend implements Bench {
     seat.standing = next
     count(level, next, 1)
     if (next === 'open') level.balance!.add(seat)
-    else if (next === 'resting') this.#resting.add(seat, seat.node.restsUntil)
+    else if (next === 'resting') this.#resting.add(seat, seat.restKey)
   }
 
   #wake(now: number): void {
@@ -240,6 +282,11 @@ export class Backend implements Bench {
       if (seat.standing === 'open') level.balance!.add(seat)
     }
   }
+}
+
+function keyKindOf(policy: Policy): Backend['keyKind'] {
+  if (policy === 'hash') return 'text'
+  return policy === 'iphash' ? 'address' : 'none'
 }
 
 function count(level: Level, standing: Standing, by: number): void {

@@ -34,8 +34,15 @@ export class Node {
   /** Since the counters were last told: exchanges sent to it; failed connects, bad answers and answers that never came. */
   requests = 0
   failures = 0
-  /** The end of the rest that the counters were told of; 0: that it does not rest. */
+  /** Likewise: bytes from it, and to it, of exchanges that ended. */
+  tx = 0
+  rx = 0
+  /** Why it rests, in words for people. */
+  cause = ''
+  /** What the counters were told of last: the end of its rest, 0 for none, and what it has in hand; and whether they look at it. */
   restTold = 0
+  inHandTold = 0
+  isOnNews = false
   /** Exchanges that it has now, and those it was given since it was last announced. */
   inHand = 0
   served = 0
@@ -47,6 +54,12 @@ export class Node {
   #turn = 0 // which of the addresses is tried
   #failed = 0 // how many of them in a row
   #isEjected = false
+  #isUnwell = false
+  #ownLimit = 0
+  #sharedLimit = 0
+  #needsTrial = false // when its rest is over
+  #isOnTrial = false
+  #inHandBefore = 0 // of those that it has, so many began before the trial
   #freshSince = Number.NEGATIVE_INFINITY
 
   /** @param health that of an earlier record of the same name, so that coming back forgives nothing */
@@ -65,16 +78,40 @@ export class Node {
     this.endpoint = picture.endpoint
     this.weight = picture.weight
     this.backup = picture.backup ?? 0
-    this.limit = picture.limit ?? 0
+    this.#ownLimit = picture.limit ?? 0
+    this.limit = this.#ownLimit || this.#sharedLimit
+  }
+
+  /** The limit of nodes that have none of their own. */
+  shareLimit(limit: number): void {
+    this.#sharedLimit = limit
+    this.limit = this.#ownLimit || limit
   }
 
   /** Whether the ordinary turn may fall on it. A rest that is over ends here. @param now milliseconds */
   isAvailable(now: number): boolean {
-    if (this.state === 'resting' && now >= this.restsUntil) {
+    if (this.state === 'resting' && now >= this.outUntil) {
       if (this.slowStartMs > 0) this.#freshSince = this.restsUntil
+      const needsTrial = this.#needsTrial
       this.recovered()
+      if (needsTrial) this.#beginTrial()
     }
-    return this.state === 'up' && this.isReachable
+    return this.state === 'up' && this.isReachable && !this.isTried
+  }
+
+  /** The end of its rest; Infinity while a check finds it unwell. */
+  get outUntil(): number {
+    return this.#isUnwell ? Number.POSITIVE_INFINITY : this.restsUntil
+  }
+
+  /** Its rest is over, but until an exchange was answered well it is given one at a time. */
+  get isOnTrial(): boolean {
+    return this.#isOnTrial
+  }
+
+  /** It is on trial and has the one exchange that this allows. */
+  get isTried(): boolean {
+    return this.#isOnTrial && this.inHand > this.#inHandBefore
   }
 
   /** False while its name resolves to nothing. */
@@ -98,12 +135,20 @@ export class Node {
   begin(): void {
     this.inHand++
     this.served++
+    this.requests++
     this.watcher?.loadChanged()
+  }
+
+  /** An exchange that ended was never sent to it: it does not count. */
+  takeBack(): void {
+    this.served--
+    this.requests--
   }
 
   /** An exchange is over, however. @param tookMs until its answer began or failed to; -1: says nothing of the node */
   end(tookMs: number, now: number): void {
     this.inHand--
+    if (this.inHand < this.#inHandBefore) this.#inHandBefore = this.inHand
     if (tookMs >= 0) this.latency.observe(tookMs, now)
     this.watcher?.loadChanged()
     if (this.state === 'draining' && this.inHand === 0) this.leave()
@@ -148,6 +193,7 @@ export class Node {
   /** Others found out that it fails, or this gateway did. */
   restUntil(end: number): void {
     this.restsUntil = end
+    this.#isOnTrial = false
     this.#move('resting')
   }
 
@@ -156,22 +202,42 @@ export class Node {
     return this.state === 'resting' && now < this.restsUntil
   }
 
-  /** It answers, but badly or late: no answer ends this rest, as it may be one more of those. */
+  /** It answers, but badly or late: no answer ends this rest, as it may be one more of those. A trial follows. */
   ejectUntil(end: number): void {
     this.#isEjected = true
+    this.#needsTrial = true
     this.restUntil(end)
   }
 
-  /** It answers: that it could not be connected to is over. */
-  answered(): void {
+  /** It rests for connects that were not even refused: each cost its time-out, so when the rest is over one goes first. */
+  needsTrial(): void {
+    this.#needsTrial = true
+  }
+
+  /** It answers: that it could not be connected to is over. @param isWell false: with a failure of its own */
+  answered(isWell: boolean): void {
     this.#failed = 0
-    if (this.state === 'resting' && !this.#isEjected) this.#move('up')
+    const endsTrial = isWell && this.#isOnTrial
+    if (endsTrial) this.#isOnTrial = false
+    if (this.state === 'resting' && !this.#isEjected && !this.#isUnwell) {
+      this.#needsTrial = false
+      this.#move('up')
+    } else if (endsTrial) this.watcher?.nodeChanged()
+  }
+
+  /** What a check found, where it found otherwise before. An unwell node is not picked while there is a better one. */
+  judge(isWell: boolean): void {
+    if (this.#isUnwell === !isWell) return
+    this.#isUnwell = !isWell
+    if (isWell) this.recovered()
+    else if (this.state === 'up') this.restUntil(0)
+    else this.watcher?.nodeChanged()
   }
 
   /** A check found it well, or its rest is over: whatever was held against it is over. */
   recovered(): void {
     this.#failed = 0
-    this.#isEjected = false
+    this.#isEjected = this.#needsTrial = this.#isOnTrial = false
     if (this.state === 'resting') this.#move('up')
   }
 
@@ -184,6 +250,11 @@ export class Node {
   /** It is no longer there. An address that comes back is a new node. */
   leave(): void {
     this.#move('gone')
+  }
+
+  #beginTrial(): void {
+    this.#isOnTrial = true
+    this.#inHandBefore = this.inHand
   }
 
   // Told even when there is no such move: the end of a rest may have changed.

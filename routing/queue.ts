@@ -27,6 +27,11 @@ export class WaitingQueue {
     return this.#length
   }
 
+  /** Who waits longest. */
+  get first(): Waiting | null {
+    return this.#first
+  }
+
   /** @returns false when it is full, or the entry waits already: answer 503 with {@link retryAfter} */
   join(entry: Waiting, now: number): boolean {
     if (this.#length >= this.mostLength || entry.waitsSince >= 0) return false

@@ -1,7 +1,10 @@
 // routing/seat.ts: a node's place in one backend: whether it may be picked now, and what the balance keeps of it.
 import type { Node, NodeWatcher } from './node.ts'
 
-/** open: may be picked. full: serves, but has all it may have. out: draining, gone, or without an address. */
+/**
+ * open: may be picked. full: serves, but has all it may have. resting: that, or on trial with an exchange in hand. out:
+ * draining, gone, or without an address.
+ */
 export type Standing = 'open' | 'full' | 'resting' | 'out'
 
 /** What holds seats, and hears of their nodes. */
@@ -38,10 +41,15 @@ export class Seat implements NodeWatcher {
 
   /** As the node is, rests that are over not ended. */
   currentStanding(): Standing {
-    const { state, isReachable, isFull } = this.node
+    const { state, isReachable, isFull, isTried } = this.node
     if (!isReachable) return 'out'
-    if (state === 'up') return isFull ? 'full' : 'open'
+    if (state === 'up') return isTried ? 'resting' : isFull ? 'full' : 'open'
     return state === 'resting' ? 'resting' : 'out'
+  }
+
+  /** While it rests: by when it is picked as the last resort. One that is being tried comes after all others. */
+  get restKey(): number {
+    return this.node.isTried ? Number.POSITIVE_INFINITY : this.node.outUntil
   }
 
   nodeChanged(): void {

@@ -24,6 +24,8 @@ export class Table {
   readonly #rest: Backend | null
   readonly #fallbackKey: string
   readonly #fallback: Backend | null
+  /** Whether a look-up needs the path: some key has one, or had. */
+  readonly hasPaths: boolean
   // How many wildcards have n labels, and (at 0) how many a port.
   readonly #wildcards: Int32Array
   #labels = 0 // bit n: there are wildcards of n labels
@@ -47,7 +49,12 @@ export class Table {
     this.#hosts = new Map(before === null ? [] : before.table.#hosts)
     this.#wildcards = before === null ? new Int32Array(MOST_LABELS + 1) : before.table.#wildcards.slice()
     const own = new Set<Host>() // made here, so free to change
-    for (const [key, backend] of before?.changes ?? byKey) this.#put(key, backend, own)
+    let hasPaths = before?.table.hasPaths ?? false
+    for (const [key, backend] of before?.changes ?? byKey) {
+      this.#put(key, backend, own)
+      if (backend !== null && key.includes('/')) hasPaths = true
+    }
+    this.hasPaths = hasPaths
     for (let labels = 1; labels <= MOST_LABELS; labels++) {
       if (this.#wildcards[labels]! > 0) this.#labels |= 1 << labels
     }
@@ -60,6 +67,15 @@ export class Table {
   /** True when the key does not matter, so that a caller need not make its text. */
   get hasOnlyRest(): boolean {
     return this.#byKey.size === 0
+  }
+
+  /** Whether a look-up needs to know the time: some key stands in for those that have no node in service. */
+  get hasFallback(): boolean {
+    return this.#fallback !== null
+  }
+
+  get rest(): Backend | null {
+    return this.#rest
   }
 
   /** Its backends by key, as written. */
@@ -79,6 +95,11 @@ export class Table {
       else byKey.set(key, backend)
     }
     return new Table(byKey, this.#rest, this.#fallbackKey, { table: this, changes })
+  }
+
+  /** The same keys with another rest and fallback key. */
+  withRest(rest: Backend | null, fallbackKey: string): Table {
+    return new Table(this.#byKey, rest, fallbackKey, { table: this, changes: new Map() })
   }
 
   /**

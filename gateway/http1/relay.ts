@@ -158,7 +158,7 @@ export class Relay {
 
   #switch(upstream: UpstreamConnection, bytes: Buffer, behind: number, end: number): void {
     if (!this.#exchange.isUpgrade || !namesWebSocket(HEAD, bytes)) return this.#exchange.answerIsBad()
-    const text = switchingText(HEAD, bytes)
+    const text = switchingText(HEAD, bytes, this.#exchange.cookieLine(HEAD, bytes))
     this.headBytes = text.length
     this.fields = HEAD.count
     this.#connection.socket.writeText(text)
@@ -198,17 +198,18 @@ export class Relay {
     }
     const addsFraming = this.#kind === UNTIL_CLOSE
     this.#unsent = code
-    if (isPassable(HEAD, connection.keep, minor, addsFraming)) {
+    const added = exchange.isSticky ? exchange.cookieLine(HEAD, bytes) : ''
+    if (added === '' && isPassable(HEAD, connection.keep, minor, addsFraming)) {
       this.headBytes = behind - from
       return this.#send(upstream, bytes, from, behind, end, '')
     }
     const dropsFraming = (code === 204 && (HEAD.classes & FRAMING) !== 0) || this.#way === UNCHUNK
     const { date } = exchange.world
     if (addsFraming && minor === 1) {
-      const text = responseText(HEAD, bytes, connection.keep, minor, '', false, date)
+      const text = responseText(HEAD, bytes, connection.keep, minor, added, false, date)
       return this.#holdOrChunk(upstream, text.slice(0, -2), bytes, behind, end)
     }
-    const text = responseText(HEAD, bytes, connection.keep, minor, '', dropsFraming, date)
+    const text = responseText(HEAD, bytes, connection.keep, minor, added, dropsFraming, date)
     this.headBytes = text.length
     if (text.length > behind) return this.#send(upstream, bytes, behind, behind, end, text)
     // Right before the body: one write, and the body is not moved.

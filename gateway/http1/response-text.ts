@@ -35,20 +35,20 @@ function hasOurStatusLine(head: ResponseHead): boolean {
 /**
  * The head rewritten, one byte a character, with the empty line.
  *
- * @param framing whole lines that mark the end of the body; the node's own framing fields then go
- * @param dropsFraming they go without anything instead
+ * @param added whole lines of our own
+ * @param dropsFraming the node's framing fields go
  */
 export function responseText(
   head: ResponseHead,
   bytes: Buffer,
   keeps: boolean,
   minor: number,
-  framing: string,
+  added: string,
   dropsFraming: boolean,
   date: string,
 ): string {
   const all = latin1(bytes, head.start, head.fieldsEnd)
-  const drop = HOP | CONNECTION | STATUS | (framing !== '' || dropsFraming ? FRAMING : 0)
+  const drop = HOP | CONNECTION | STATUS | (dropsFraming ? FRAMING : 0)
   const isOurs = hasOurStatusLine(head)
   let out = isOurs ? '' : statusLine(head, all)
   let kept = isOurs ? head.start : head.fieldsStart
@@ -61,7 +61,7 @@ export function responseText(
   }
   out += all.slice(kept - head.start)
   if (head.date < 0) out += `Date: ${date}\r\n`
-  return `${out}${framing}${keeps ? (minor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n'}\r\n`
+  return `${out}${added}${keeps ? (minor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n'}\r\n`
 }
 
 function statusLine(head: ResponseHead, all: string): string {
@@ -79,7 +79,8 @@ export function interimText(head: ResponseHead, bytes: Buffer): string {
   return `${out}\r\n`
 }
 
-/** The 101 that begins a tunnel. */
-export function switchingText(head: ResponseHead, bytes: Buffer): string {
-  return interimText(head, bytes).replace(/\r\n$/, 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+/** The 101 that begins a tunnel. @param added whole lines of our own */
+export function switchingText(head: ResponseHead, bytes: Buffer, added: string): string {
+  const text = interimText(head, bytes)
+  return `${text.slice(0, -2)}${added}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`
 }

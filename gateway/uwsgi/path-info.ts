@@ -1,9 +1,18 @@
 // gateway/uwsgi/path-info.ts: PATH_INFO from the path of a target: percent-decoded, then without dot segments.
 // uWSGI's router does it the other way round, so that "%2e%2e" climbs; slashes are kept as they are in both.
 import { HEX } from '../http1/characters.ts'
+import type { RequestHead } from '../http1/request-head.ts'
 
 const SLASH = 47
 const DOT = 46
+const ROOT = Buffer.from('/')
+
+/** PATH_INFO of a request, for those who do not write a packet. @param head of `bytes` */
+export function pathInfo(head: RequestHead, bytes: Buffer): Buffer {
+  if (head.pathStart === head.pathEnd) return ROOT
+  const path = Buffer.allocUnsafe(head.pathEnd - head.pathStart)
+  return path.subarray(0, writePathInfo(bytes, head.pathStart, head.pathEnd, head.hasPercent, path, 0))
+}
 
 /**
  * Writes the path bytes[start, end) decoded to out[at…). The percents were checked when the head was read, and never

@@ -106,7 +106,7 @@ function isSound({ nodes: shapes, events }: Story, rules: BackendRules): boolean
     const tried = places.map(place => nodes[place % nodes.length]!)
     if (kind === 'end' && node.inHand > 0) node.end(ms, now)
     else if (kind === 'rest') node.restUntil(now + ms)
-    else if (kind === 'answer') node.answered()
+    else if (kind === 'answer') node.answered(true)
     else if (kind === 'fail') node.connectFailed('127.0.0.1', now, ms)
     else if (kind === 'drain' && which % 5 === 0) node.drain()
     else if (kind === 'time') now += ms
@@ -146,17 +146,17 @@ function isRight(
 t.test('a node tried twice is set aside once', async t => {
   const nodes = Array.from({ length: 20 }, (_, i) => fakeNode(`${i}`))
   const backend = new Backend(nodes, [])
-  for (let i = 0; i < 40; i++) t.not(backend.pick(0, [nodes[0]!, nodes[0]!]), nodes[0])
-  t.equal(new Set(Array.from({ length: 20 }, () => backend.pick(0, null))).size, 20)
+  for (let i = 0; i < 40; i++) t.not(backend.pickFor(0, [nodes[0]!, nodes[0]!], ''), nodes[0])
+  t.equal(new Set(Array.from({ length: 20 }, () => backend.pickFor(0, null, ''))).size, 20)
 })
 
 t.test('a node that is also a fallback has one place', async t => {
   const [a, f] = [fakeNode('a'), fakeNode('f')]
   const backend = new Backend([a], [a, f])
-  t.equal(backend.pick(0, null), a)
-  t.equal(backend.pick(0, [a]), f)
+  t.equal(backend.pickFor(0, null, ''), a)
+  t.equal(backend.pickFor(0, [a], ''), f)
   a.restUntil(10)
-  t.equal(backend.pick(0, null), f)
+  t.equal(backend.pickFor(0, null, ''), f)
 })
 
 t.test('a backend whose nodes went to another still picks right', async t => {
@@ -164,10 +164,13 @@ t.test('a backend whose nodes went to another still picks right', async t => {
   const before = new Backend(nodes, [])
   const after = new Backend(nodes.slice(1), [])
   for (const node of nodes.slice(2)) node.restUntil(100)
-  t.same([...new Set(Array.from({ length: 9 }, () => before.pick(0, null)!.name))].sort(), ['0', '1'])
-  t.equal(after.pick(0, null), nodes[1])
-  nodes[2]!.answered()
-  t.equal(before.pick(0, [nodes[0]!, nodes[1]!]), nodes[2])
+  t.same([...new Set(Array.from({ length: 9 }, () => (before.pickFor(0, null, '') as Node).name))].sort(), [
+    '0',
+    '1',
+  ])
+  t.equal(after.pickFor(0, null, ''), nodes[1])
+  nodes[2]!.answered(true)
+  t.equal(before.pickFor(0, [nodes[0]!, nodes[1]!], ''), nodes[2])
 })
 
 t.test('ejection', async t => {
@@ -186,7 +189,7 @@ t.test('ejection', async t => {
     const [a, b] = [fakeNode('a'), fakeNode('b')]
     const backend = new Backend([a, b], [])
     t.ok(backend.eject(a, 0, 100, 1_000))
-    a.answered()
+    a.answered(true)
     t.equal(a.state, 'resting')
     t.ok(a.isAvailable(100))
     t.ok(backend.eject(a, 100, 100, 1_000))
@@ -194,7 +197,7 @@ t.test('ejection', async t => {
     a.recovered()
     t.ok(a.isAvailable(299))
     a.connectFailed('127.0.0.1', 300, 100)
-    a.answered()
+    a.answered(true)
     t.ok(a.isAvailable(300), 'a failed connect is another matter')
   })
 
@@ -212,7 +215,7 @@ t.test('ejection', async t => {
     a.drain()
     t.notOk(backend.eject(a, 0, 100, 1_000), 'it leaves')
     t.notOk(backend.eject(b, 0, 100, 1_000))
-    t.equal(backend.pick(0, null), b)
+    t.equal(backend.pickFor(0, null, ''), b)
   })
 })
 

@@ -9,12 +9,12 @@ const rest = (node: Node, now: number, ms: number): boolean => node.connectFaile
 t.test('fallbacks serve only while no node proper is available', async t => {
   const [a, b, f] = [fakeNode('a'), fakeNode('b'), fakeNode('f')]
   const backend = new Backend([a, b], [f])
-  t.equal(backend.pick(0, null), a)
+  t.equal(backend.pickFor(0, null, ''), a)
   rest(a, 0, 100)
-  t.equal(backend.pick(0, null), b)
+  t.equal(backend.pickFor(0, null, ''), b)
   rest(b, 0, 100)
-  t.equal(backend.pick(0, null), f)
-  t.equal(backend.pick(100, null), b, 'their rest is over')
+  t.equal(backend.pickFor(0, null, ''), f)
+  t.equal(backend.pickFor(100, null, ''), b, 'their rest is over')
 })
 
 t.test('one exchange goes through nodes, then fallbacks, then ends', async t => {
@@ -22,11 +22,11 @@ t.test('one exchange goes through nodes, then fallbacks, then ends', async t => 
   const backend = new Backend([a, b], [f])
   const tried: Node[] = []
   for (const wanted of [a, b, f]) {
-    const node = backend.pick(0, tried)!
+    const node = backend.pickFor(0, tried, '')!
     t.equal(node, wanted)
-    tried.push(node)
+    tried.push(node as Node)
   }
-  t.equal(backend.pick(0, tried), null)
+  t.equal(backend.pickFor(0, tried, ''), null)
 })
 
 t.test('when all rest, the one whose rest ends first is picked', async t => {
@@ -35,9 +35,9 @@ t.test('when all rest, the one whose rest ends first is picked', async t => {
   rest(a, 0, 300)
   rest(b, 0, 200)
   rest(f, 0, 100)
-  t.equal(backend.pick(50, null), f)
-  t.equal(backend.pick(50, [f]), b)
-  t.equal(backend.pick(50, [f, b, a]), null)
+  t.equal(backend.pickFor(50, null, ''), f)
+  t.equal(backend.pickFor(50, [f], ''), b)
+  t.equal(backend.pickFor(50, [f, b, a], ''), null)
 })
 
 t.test('nodes that leave or have no address are never picked', async t => {
@@ -45,9 +45,9 @@ t.test('nodes that leave or have no address are never picked', async t => {
   draining.state = 'draining'
   const gone = fakeNode('g')
   gone.state = 'gone'
-  t.equal(new Backend([draining, gone, fakeNode('n', 1, [])], []).pick(0, null), null)
+  t.equal(new Backend([draining, gone, fakeNode('n', 1, [])], []).pickFor(0, null, ''), null)
 })
 
 t.test('an empty backend has nobody', async t => {
-  t.equal(new Backend([], []).pick(0, null), null)
+  t.equal(new Backend([], []).pickFor(0, null, ''), null)
 })

@@ -42,7 +42,7 @@ t.test('a draining node is gone with the last exchange it has in hand', async t 
   t.equal(node.state, 'draining')
   node.end(1, 0)
   t.equal(node.state, 'gone')
-  node.answered()
+  node.answered(true)
   t.equal(node.state, 'gone')
 })
 
@@ -76,7 +76,7 @@ t.test('whoever picks hears of every change', async t => {
   node.end(1, 0)
   node.restUntil(10)
   node.restUntil(20)
-  node.answered()
+  node.answered(true)
   node.leave()
   t.same(heard, ['1', '0', 'resting', 'resting', 'up', 'gone'])
 })

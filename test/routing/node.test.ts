@@ -14,14 +14,14 @@ t.test('one refused connect makes a node of one address rest', async t => {
 t.test('an answer ends the rest', async t => {
   const node = fakeNode('a')
   node.connectFailed('127.0.0.1', 0, 500)
-  node.answered()
+  node.answered(true)
   t.ok(node.isAvailable(0))
 })
 
 t.test('an answer keeps nothing alive that leaves', async t => {
   const node = fakeNode('a')
   node.state = 'draining'
-  node.answered()
+  node.answered(true)
   t.equal(node.state, 'draining')
 })
 
@@ -46,7 +46,7 @@ t.test('connects that fail together are one failure', async t => {
 t.test('an answer in between forgives what failed before', async t => {
   const node = fakeNode('a', 1, ['10.0.0.1', '10.0.0.2'])
   node.connectFailed('10.0.0.1', 0, 500)
-  node.answered()
+  node.answered(true)
   t.equal(node.connectFailed('10.0.0.2', 0, 500), true, 'the first may be back')
   t.equal(node.address, '10.0.0.1')
 })

@@ -1,16 +1,19 @@
 // test/routing/table-builder.test.ts: tables made of changes are those made at once, and what did not change is untouched.
 import fc from 'fast-check'
 import t from 'tap'
-import { Backend, DEFAULT_RULES } from '../../routing/backend.ts'
-import { Table } from '../../routing/table.ts'
-import { type KeyChange, TableBuilder } from '../../routing/table-builder.ts'
+import type { KeyPicture } from '../../base/picture.ts'
+import { type Backend, DEFAULT_RULES } from '../../routing/backend.ts'
+import type { Node } from '../../routing/node.ts'
+import type { Table } from '../../routing/table.ts'
+import { type StaticNodes, TableBuilder } from '../../routing/table-builder.ts'
 import { fakePicture } from './nodes.ts'
 
-const fresh = (): TableBuilder => new TableBuilder(new Table(new Map(), null))
-const joins = (key: string, ...names: string[]): KeyChange => {
-  return { key, nodes: names.map(name => fakePicture(name)), gone: [] }
+const fresh = (): TableBuilder => new TableBuilder()
+const joins = (key: string, ...names: string[]): KeyPicture => {
+  return { key, algo: '', nodes: names.map(name => fakePicture(name)), gone: [] }
 }
-const leaves = (key: string, ...names: string[]): KeyChange => ({ key, nodes: [], gone: names })
+const leaves = (key: string, ...names: string[]): KeyPicture => ({ key, algo: '', nodes: [], gone: names })
+const pick = (backend: Backend, now: number): Node => backend.pickFor(now, null, '') as Node
 const namesOf = (table: Table): Record<string, string[]> =>
   Object.fromEntries([...table.backends].map(([key, { nodes }]) => [key, nodes.map(node => node.name)]))
 
@@ -52,20 +55,27 @@ t.test('a changed node keeps its place, its health and its counters', async t =>
   node.requests = 7
   node.restUntil(100)
   const { table, joined: more } = builder.apply(
-    [{ key: 'a.test', nodes: [{ ...fakePicture('a', 5), backup: 2, limit: 9, modifier1: 5 }], gone: [] }],
+    [
+      {
+        key: 'a.test',
+        algo: '',
+        nodes: [{ ...fakePicture('a', 5), backup: 2, limit: 9, modifier1: 5 }],
+        gone: [],
+      },
+    ],
     10,
   )
   t.same(more, [])
   t.equal(table.find('a.test')!.nodes[0], node)
   t.match(node, { weight: 5, backup: 2, limit: 9, modifier1: 5, requests: 7, state: 'resting' })
-  t.equal(table.find('a.test')!.pick(10, null)!.name, 'b')
+  t.equal(pick(table.find('a.test')!, 10).name, 'b')
 })
 
 t.test('a node of another protocol is another node, in the same place', async t => {
   const builder = fresh()
   const [node] = builder.apply([joins('a.test', 'a', 'b')], 0).joined
   const { table, joined, left } = builder.apply(
-    [{ key: 'a.test', nodes: [{ ...fakePicture('a'), proto: 'uwsgi' }], gone: [] }],
+    [{ key: 'a.test', algo: '', nodes: [{ ...fakePicture('a'), proto: 'uwsgi' }], gone: [] }],
     1,
   )
   t.same(left, [node])
@@ -79,7 +89,7 @@ t.test('a node that leaves finishes what it has in hand', async t => {
   node!.begin()
   const { table } = builder.apply([leaves('a.test', 'a')], 1)
   t.equal(node!.state, 'draining')
-  for (let i = 0; i < 3; i++) t.equal(table.find('a.test')!.pick(1, null)!.name, 'b')
+  for (let i = 0; i < 3; i++) t.equal(pick(table.find('a.test')!, 1).name, 'b')
   node!.end(5, 2)
   t.equal(node!.state, 'gone')
 })
@@ -97,8 +107,10 @@ t.test('announcing again forgives nothing', async t => {
   t.equal(again!.restsUntil, 3_000, 'the second rest is longer')
 })
 
+const SLOW = { ...DEFAULT_RULES, slowStartMs: 1_000 }
+
 t.test('a node that joins others starts slowly, the first ones do not', async t => {
-  const builder = new TableBuilder(new Table(new Map(), null), { ...DEFAULT_RULES, slowStartMs: 1_000 })
+  const builder = new TableBuilder(() => SLOW)
   const [first] = builder.apply([joins('a.test', 'a')], 5_000).joined
   const [second] = builder.apply([joins('a.test', 'b')], 5_000).joined
   t.equal(first!.shareAt(5_000), 1)
@@ -110,25 +122,100 @@ t.test('a node that joins others starts slowly, the first ones do not', async t 
   t.equal(second!.shareAt(7_000), 0.1, 'after a rest, too')
 })
 
-t.test('the policy of a key is the last it was given', async t => {
-  const builder = fresh()
-  const rules = { ...DEFAULT_RULES, policy: 'iphash' as const }
-  const backend = builder.apply([{ ...joins('a.test', 'a'), rules }], 0).table.find('a.test')!
+const HASHED = { ...DEFAULT_RULES, policy: 'iphash' as const }
+const byAlgo = (_: string, algo: string): typeof DEFAULT_RULES => (algo === '' ? DEFAULT_RULES : HASHED)
+
+t.test('a key is balanced as its packets ask, until the last of them is gone', async t => {
+  const builder = new TableBuilder(byAlgo)
+  const backend = builder.apply([{ ...joins('a.test', 'a'), algo: 'iphash' }], 0).table.find('a.test')!
   builder.apply([joins('a.test', 'b')], 1)
   t.equal(backend.keyKind, 'address')
-  builder.apply([{ ...joins('a.test'), rules: DEFAULT_RULES }], 2)
+  builder.configure({ ...NOTHING, backends: [{ key: 'a.test', nodes: [fakePicture('s')] }] }, 2)
+  t.equal(backend.keyKind, 'address')
+  builder.apply([leaves('a.test', 'a', 'b')], 3)
   t.equal(backend.keyKind, 'none')
+  t.same(namesOf(builder.table), { 'a.test': ['s'] })
 })
 
-t.test('keys that nothing could find are refused; the rest and other keys stay', async t => {
-  const rest = new Backend([], [])
-  const own = new Backend([], [])
-  const builder = new TableBuilder(new Table(new Map([['own.test', own]]), rest))
-  const { table, refused } = builder.apply([joins('/nohost', 'a'), joins('b.test', 'b')], 0)
+t.test('keys that nothing could find are refused', async t => {
+  const { table, refused } = fresh().apply([joins('/nohost', 'a'), joins('b.test', 'b')], 0)
   t.same(refused, ['/nohost'])
-  t.equal(table.find('own.test'), own)
-  t.equal(table.find('x.test'), rest)
-  t.equal(builder.table, table)
+  t.same(namesOf(table), { 'b.test': ['b'] })
+})
+
+const NOTHING: StaticNodes = {
+  backends: [],
+  nodes: [],
+  fallbackNodes: [],
+  fallbackKey: '',
+  rulesOf: byAlgo,
+}
+
+t.test(
+  'static nodes stand first; one of them stands for an announced one of its name, which is remembered',
+  async t => {
+    const builder = fresh()
+    builder.apply([joins('a.test', 'x', 'y')], 0)
+    const shop = { key: 'A.test', nodes: [fakePicture('s', 5), fakePicture('y', 7)] }
+    const { table, left } = builder.configure({ ...NOTHING, backends: [shop] }, 1)
+    t.same(namesOf(table), { 'a.test': ['s', 'y', 'x'] })
+    t.equal(builder.nodes.get('y')!.weight, 7)
+    t.same(left, [])
+    builder.apply([{ ...joins('a.test'), nodes: [fakePicture('y', 3)] }], 2)
+    t.equal(builder.nodes.get('y')!.weight, 7)
+    builder.configure(NOTHING, 3)
+    t.same(namesOf(builder.table), { 'a.test': ['x', 'y'] })
+    t.equal(builder.nodes.get('y')!.weight, 3)
+  },
+)
+
+t.test('a config changes only what differs, of the rest too', async t => {
+  const builder = fresh()
+  const config = {
+    ...NOTHING,
+    backends: [{ key: 'a.test', nodes: [fakePicture('a'), fakePicture('b')] }],
+    nodes: [fakePicture('r')],
+    fallbackNodes: [fakePicture('f')],
+  }
+  const { table } = builder.configure(config, 0)
+  const [own, rest] = [table.find('a.test')!, table.find('other.test')!]
+  builder.nodes.get('r')!.restUntil(100)
+  t.equal(pick(own, 0).name, 'a')
+  const next = builder.configure({ ...config, nodes: [...config.nodes, fakePicture('r2')] }, 1).table
+  t.equal(next.find('a.test'), own)
+  t.equal(next.find('other.test'), rest)
+  t.equal(pick(own, 0).name, 'b', 'it is its turn')
+  t.equal(pick(rest, 1).name, 'r2', 'r rests')
+  const { left } = builder.configure({ ...config, nodes: [], fallbackNodes: [] }, 2)
+  t.same(builder.table.find('other.test'), null)
+  t.same(
+    left.map(({ name, state }) => `${name} ${state}`),
+    ['r gone', 'r2 gone', 'f gone'],
+  )
+})
+
+t.test('the fallback key serves what nobody else does', async t => {
+  const builder = fresh()
+  builder.apply([joins('spare.test', 'spare')], 0)
+  builder.configure({ ...NOTHING, fallbackKey: 'Spare.test' }, 0)
+  t.equal(builder.table.find('other.test')!.key, 'spare.test')
+})
+
+t.test('a verdict is remembered for a node that comes later, and for one that comes back', async t => {
+  const builder = fresh()
+  builder.judge('late', false)
+  builder.apply([joins('a.test', 'late', 'well')], 0)
+  const backend = builder.table.find('a.test')!
+  for (let i = 0; i < 4; i++) t.equal(pick(backend, 1e9).name, 'well')
+  builder.apply([leaves('a.test', 'late')], 1)
+  builder.apply([joins('a.test', 'late')], 2)
+  for (let i = 0; i < 4; i++) t.equal(pick(backend, 1e9).name, 'well')
+  builder.judge('late', true)
+  const picks = [pick(backend, 1e9).name, pick(backend, 1e9).name]
+  t.same(picks.sort(), ['late', 'well'])
+  builder.judge('well', false)
+  builder.judge('late', false)
+  t.ok(pick(backend, 1e9), 'the last resort')
 })
 
 const change = fc.record({
@@ -146,7 +233,7 @@ t.test('however changes are gathered, the same nodes stand in the same order', a
       fc.array(fc.nat(4), { maxLength: 30, size: 'max' }),
       (changes, sizes) => {
         const all = changes.map(({ key, nodes, gone }) => {
-          return { key, gone, nodes: nodes.map(([name, weight]) => fakePicture(name, weight)) }
+          return { key, algo: '', gone, nodes: nodes.map(([name, weight]) => fakePicture(name, weight)) }
         })
         const singly = fresh()
         for (const one of all) singly.apply([one], 0)
@@ -173,7 +260,7 @@ function picture(table: Table): string {
 }
 
 // A map of names by key, in order of arrival.
-function plain(changes: readonly KeyChange[]): string {
+function plain(changes: readonly KeyPicture[]): string {
   const keys = new Map<string, Map<string, number>>()
   for (const { key, nodes, gone } of changes) {
     const group = keys.get(key) ?? new Map<string, number>()

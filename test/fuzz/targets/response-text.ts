@@ -53,7 +53,7 @@ function checkFinal(input: Buffer, before: ReadResponse, random: Random): void {
   const isPassed = isPassable(HEAD, keeps, minor, addsFraming)
   const text = isPassed
     ? input.toString('latin1', HEAD.start, HEAD.end)
-    : responseText(HEAD, input, keeps, minor, framing, drops, DATE)
+    : responseText(HEAD, input, keeps, minor, framing, addsFraming, DATE)
   const after = readResponse(text, 1_100, false)
   if (after === '') {
     // The node's own chunks are told to no client of HTTP/1.0, and a "Status:" head has none.
@@ -76,7 +76,7 @@ function checkFinal(input: Buffer, before: ReadResponse, random: Random): void {
 
 function checkInterim(input: Buffer, before: ReadResponse): void {
   if (before.code >= 200 || before.isCgi) return
-  const text = before.code === 101 ? switchingText(HEAD, input) : interimText(HEAD, input)
+  const text = before.code === 101 ? switchingText(HEAD, input, '') : interimText(HEAD, input)
   const after = readResponse(text, 1_100, false)
   if (after === '' || after.code !== before.code) return wrong('not an interim answer any more', text)
   if (after.contentLength >= 0 || after.isChunked) wrong('an interim answer with a body', text)

@@ -41,7 +41,7 @@ t.test('when a node goes, only its keys move; when it comes back, so do they', a
     if (node === nodes[7]) t.not(meanwhile[i], node)
     else if (meanwhile[i] !== node) t.fail(`${KEYS[i]} moved`)
   }
-  nodes[7]!.answered()
+  nodes[7]!.answered(true)
   t.same(
     owners(backend).map(node => node.name),
     before.map(node => node.name),
@@ -70,7 +70,7 @@ t.test('most nodes away or back: the same owners as without ever having had them
     owners(backend).map(node => node.name),
     owners(few).map(node => node.name),
   )
-  for (const node of nodes) node.answered()
+  for (const node of nodes) node.answered(true)
   t.ok(owners(backend).every((node, i) => node === before[i]))
 })
 

@@ -22,7 +22,7 @@ function turnsOf(nodes: readonly Node[]): TurnHeap {
 
 const many = (count: number): Node[] => Array.from({ length: count }, (_, i) => fakeNode(`${i}`))
 const names = (backend: Backend, count: number, now = 0): string[] =>
-  Array.from({ length: count }, () => backend.pick(now, null)!.name)
+  Array.from({ length: count }, () => (backend.pickFor(now, null, '') as Node).name)
 
 t.test('equal nodes take turns in order', async t => {
   const turns = turnsOf(['a', 'b', 'c'].map(name => fakeNode(name)))
@@ -76,7 +76,7 @@ t.test('turns go on when nodes join, leave or change', async t => {
   const backend = new Backend(nodes, [])
   const seen = new Set<string>()
   for (let i = 0; i < 40; i++) {
-    seen.add(backend.pick(0, null)!.name)
+    seen.add((backend.pickFor(0, null, '') as Node).name)
     backend.renew([...nodes, fakeNode(`late ${i}`)], [])
   }
   t.equal([...seen].filter(name => !name.startsWith('late')).length, 40, 'each had its turn once')
@@ -133,7 +133,7 @@ t.test('rounds are counted anew before doubles get coarse', async t => {
   const nodes = [fakeNode('a', 5), fakeNode('b'), fakeNode('c'), ...many(14)]
   const backend = new Backend(nodes, [])
   for (const node of nodes.slice(3)) node.restUntil(1) // rounds of seven turns go by faster
-  for (let i = 0; i < 7 * (2 ** 16 + 1); i++) backend.pick(0, null)
+  for (let i = 0; i < 7 * (2 ** 16 + 1); i++) backend.pickFor(0, null, '')
   t.equal(names(backend, 14).join(''), 'abaacaaabaacaa')
   t.equal(new Set(names(backend, 21, 1)).size, 17)
 })

@@ -11,7 +11,7 @@ const backendOf = (policy: 'p2c' | 'ewma', nodes: readonly Node[], more: Partial
 function countPicks(backend: Backend, picks: number, now = 0): Map<string, number> {
   const counts = new Map<string, number>()
   for (let i = 0; i < picks; i++) {
-    const { name } = backend.pick(now, null)!
+    const { name } = backend.pickFor(now, null, '') as Node
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }
   return counts
@@ -39,7 +39,7 @@ t.test('the busier of two is never picked, weights considered', async t => {
 t.test('loads stay level', async t => {
   const nodes = Array.from({ length: 100 }, (_, i) => fakeNode(`${i}`))
   const backend = backendOf('p2c', nodes)
-  for (let i = 0; i < 5_000; i++) backend.pick(0, null)!.begin()
+  for (let i = 0; i < 5_000; i++) (backend.pickFor(0, null, '') as Node).begin()
   for (const { inHand } of nodes) t.ok(inHand > 40 && inHand < 60, `${inHand}`)
 })
 
@@ -73,7 +73,7 @@ t.test('a node that never answered gets one exchange, not all of them', async t 
   const backend = backendOf('ewma', [known, fresh])
   known.begin()
   known.end(50, 0)
-  t.equal(backend.pick(0, null), fresh)
+  t.equal(backend.pickFor(0, null, ''), fresh)
   fresh.begin()
   t.same([...countPicks(backend, 100).keys()], ['known'])
 })
@@ -85,8 +85,8 @@ t.test('a node that was slow once is tried again', async t => {
   a.end(5_000, 0)
   b.begin()
   b.end(10, 0)
-  t.equal(backend.pick(0, null), b)
+  t.equal(backend.pickFor(0, null, ''), b)
   b.begin()
   b.end(10, 70_000)
-  t.equal(backend.pick(70_000, null), a)
+  t.equal(backend.pickFor(70_000, null, ''), a)
 })

@@ -81,7 +81,7 @@ t.test('whatever happens to nodes and requests, each pick is that of the walk', 
             node.restUntil(1e9)
             twin.isAlive = false
           } else if (kind === 'answer') {
-            node.answered()
+            node.answered(true)
             twin.isAlive = true
           } else if (kind === 'announce') {
             node.announced()
