@@ -3,10 +3,19 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import net from 'node:net'
 import type { Test } from 'tap'
-import type { NodeRest, ToGateway, ToMaster } from '../../base/messages.ts'
+import type {
+  CounterBatch,
+  NodeCounters,
+  NodeRest,
+  ToGateway,
+  ToMaster,
+  Verdict,
+} from '../../base/messages.ts'
 import type {
   AccessLogFormat,
   AccessLogPicture,
+  BalancePicture,
+  KeyPicture,
   ListenerPicture,
   NodePicture,
   Picture,
@@ -19,6 +28,14 @@ export interface TestGateway {
   readonly bound: net.BoundSocket
   readonly process: ChildProcess
   readonly events: Extract<ToMaster, { kind: 'event' }>[]
+  readonly batches: CounterBatch[]
+  /** All that was told of one node: sums, and what was said last of its rest and of what it has in hand. */
+  countersOf(name: string): NodeCounters
+  /** Look-ups that were told to have found this key. */
+  hitsOf(key: string): number
+  /** Nodes announce themselves or leave. Resolves once that is in force. */
+  announce(...keys: KeyPicture[]): Promise<void>
+  judge(...verdicts: Verdict[]): Promise<void>
   /** Puts another picture in force; listeners stay. Resolves once the gateway says so, rejects when it refuses. */
   apply(changes: Partial<Picture>): Promise<void>
   /** The same for settings of its listener. */
@@ -71,6 +88,30 @@ export const PLAIN_PICTURE: Picture = {
   accessLog: null,
 }
 
+/** A line of `balance` that changes nothing. */
+export const PLAIN_BALANCE: BalancePicture = {
+  key: '*',
+  policy: null,
+  on: { kind: 'address' },
+  sticky: '',
+  slowStartMs: 0,
+  limit: 0,
+  queueLength: 0,
+  queueMs: 1_000,
+  mostEjectedShare: 0.5,
+}
+
+/** Nodes of a key come: addresses as for {@link nodePicture}. */
+export function joins(key: string, ...addresses: string[]): KeyPicture {
+  const nodes = addresses.map(address => ({ ...nodePicture(address), name: `${key} ${address}` }))
+  return { key, algo: '', nodes, gone: [] }
+}
+
+/** They leave. */
+export function leaves(key: string, ...addresses: string[]): KeyPicture {
+  return { key, algo: '', nodes: [], gone: addresses.map(address => `${key} ${address}`) }
+}
+
 /** An access log in one of the fixed formats. */
 export function accessLogPicture(
   file: string,
@@ -110,7 +151,8 @@ export function nodePicture(address: string): NodePicture {
  * Starts a gateway with one listener on 127.0.0.1 (or where `bind` says, or on the socket of another) and ends it with the test.
  *
  * @param nodes addresses as for {@link nodePicture}
- * @param bind `wrapper`: a command to run it by: ['/usr/bin/prlimit', '--nofile=96:96']
+ * @param bind `wrapper`: a command to run it by: ['/usr/bin/prlimit', '--nofile=96:96']; `before`: what it is told before
+ *   its picture
  */
 export async function startGateway(
   t: Test,
@@ -123,6 +165,7 @@ export async function startGateway(
     bound?: net.BoundSocket
     stdout?: 'inherit' | 'pipe'
     wrapper?: readonly string[]
+    before?: readonly ToGateway[]
   } = {},
   rests?: readonly NodeRest[],
 ): Promise<TestGateway> {
@@ -155,6 +198,7 @@ export async function startGateway(
     stdio: ['ignore', bind.stdout ?? 'inherit', 'inherit', 'ipc', bound.fd()],
   })
   const events: TestGateway['events'] = []
+  const batches: CounterBatch[] = []
   t.teardown(async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL')
@@ -167,8 +211,10 @@ export async function startGateway(
       if (message.kind === 'ready') resolve()
       else if (message.kind === 'failed') reject(new Error(message.problem))
       else if (message.kind === 'event') events.push(message)
+      else if (message.kind === 'counters') batches.push(message.counters)
     })
     child.once('exit', code => reject(new Error(`the gateway ended with ${code}`)))
+    for (const message of bind.before ?? []) child.send(message)
     child.send({ kind: 'picture', picture, ...(rests ? { rests } : {}) } satisfies ToGateway)
   })
   const apply = (changes: Partial<Picture>): Promise<void> => {
@@ -190,7 +236,29 @@ export async function startGateway(
     bound,
     process: child,
     events,
+    batches,
+    countersOf: name => sumOf(batches, name),
+    hitsOf: key =>
+      batches.flatMap(({ hits }) => hits).reduce((sum, one) => sum + (one.key === key ? one.hits : 0), 0),
     apply,
+    async announce(...keys) {
+      child.send({ kind: 'table', keys } satisfies ToGateway)
+      await apply({})
+    },
+    async judge(...verdicts) {
+      child.send({ kind: 'verdicts', verdicts } satisfies ToGateway)
+      await apply({})
+    },
     applyToListener: changes => apply({ listeners: [{ ...picture.listeners[0]!, ...changes }] }),
   }
+}
+
+function sumOf(batches: readonly CounterBatch[], name: string): NodeCounters {
+  const told = batches.flatMap(({ nodes }) => nodes).filter(node => node.name === name)
+  const sum = (field: 'requests' | 'failures' | 'tx' | 'rx'): number =>
+    told.reduce((all, node) => all + node[field], 0)
+  const last = told.at(-1) ?? { restsMs: 0, cause: '', inHand: 0, latencyMs: 0 }
+  const { restsMs, cause, inHand, latencyMs } = last
+  const [requests, failures, tx, rx] = [sum('requests'), sum('failures'), sum('tx'), sum('rx')]
+  return { name, requests, failures, restsMs, cause, tx, rx, inHand, latencyMs }
 }
