@@ -69,10 +69,14 @@ export class Directory {
   }
 
   #takeIn(): void {
+    const seen = new Set<string>()
     let cost = 0
     let count = 0
-    while (count < this.#waiting.length && (count === 0 || cost < MOST_AT_ONCE))
-      cost += this.#builder.costOf(this.#waiting[count++]!)
+    while (count < this.#waiting.length && (count === 0 || cost < MOST_AT_ONCE)) {
+      const { key, nodes, gone } = this.#waiting[count++]!
+      cost += nodes.length + gone.length + (seen.has(key) ? 0 : this.#builder.sizeOf(key))
+      seen.add(key)
+    }
     const keys = this.#waiting.slice(0, count)
     this.#waiting = this.#waiting.slice(count)
     this.#isWaiting = this.#waiting.length > 0

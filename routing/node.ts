@@ -193,6 +193,7 @@ export class Node {
   /** Others found out that it fails, or this gateway did. */
   restUntil(end: number): void {
     this.restsUntil = end
+    if (this.#isOnTrial) this.#needsTrial = true // it did not pass
     this.#isOnTrial = false
     this.#move('resting')
   }

@@ -82,9 +82,9 @@ export class TableBuilder {
     return this.#nodes
   }
 
-  /** What a change of this key costs, in nodes. */
-  costOf({ key, nodes, gone }: KeyPicture): number {
-    return nodes.length + gone.length + (this.#groups.get(key)?.nodes.size ?? 0)
+  /** How many nodes serve this key. */
+  sizeOf(key: string): number {
+    return this.#groups.get(key)?.nodes.size ?? 0
   }
 
   /** Announced nodes came, changed or left. @param now milliseconds, in the clock that nodes rest by */
@@ -260,7 +260,10 @@ export class TableBuilder {
   #join(picture: NodePicture, now: number): Node {
     const record = this.#memory.take(picture.name, now)
     const node = new Node(picture, record?.health)
-    if (record !== undefined && record.restsUntil > now) node.restUntil(record.restsUntil)
+    if (record !== undefined && record.restsUntil > now) {
+      node.restUntil(record.restsUntil)
+      node.needsTrial()
+    }
     if (this.#unwell.has(picture.name)) node.judge(false)
     this.#nodes.set(picture.name, node)
     return node

@@ -98,3 +98,25 @@ t.test('the limit of a backend holds for nodes without one of their own', async 
   backend.renew([a, b], [], DEFAULT_RULES)
   t.equal(backend.pickFor(0, null, ''), a)
 })
+
+t.test('who refuses on trial is tried again', async t => {
+  const [a, b] = [fakeNode('a'), fakeNode('b')]
+  const backend = new Backend([a, b], [])
+  backend.eject(a, 0, 1_000, 1_000)
+  t.ok(backend.isOpen(a, 1_000))
+  a.connectFailed('127.0.0.1', 1_000, 1_000)
+  t.ok(backend.isOpen(a, 2_000))
+  a.begin()
+  t.notOk(backend.isOpen(a, 2_000))
+})
+
+t.test('connects that time out are followed by a trial, refused ones are not', async t => {
+  const [a, b] = [fakeNode('a'), fakeNode('b')]
+  const backend = new Backend([a, b], [])
+  for (const node of [a, b]) node.connectFailed('127.0.0.1', 0, 1_000)
+  a.needsTrial()
+  for (const node of [a, b]) t.ok(backend.isOpen(node, 1_000))
+  for (const node of [a, b]) node.begin()
+  t.notOk(backend.isOpen(a, 1_000))
+  t.ok(backend.isOpen(b, 1_000))
+})
