@@ -14,6 +14,8 @@ const LIMIT_MS = 4000
 const MOST_READERS = 32
 /** Those who come within so many milliseconds get the same document, so that many cost no more than one. */
 const SAME_MS = 100
+/** One that takes long to make is kept for so many times as long: readers have a tenth of the master's time at most. */
+const SAME_TIMES = 10
 const BACKLOG = 100
 const HEAD = Buffer.from(
   'HTTP/1.0 200 OK\r\nConnection: close\r\nAccess-Control-Allow-Origin: *\r\nContent-Type: application/json\r\n\r\n',
@@ -42,7 +44,7 @@ export class StatsServer {
   readonly #readers = new Set<net.Socket>()
   #bound: readonly BoundListener[] = []
   #isHttp = false
-  #latest: { readonly bytes: Buffer; readonly at: number } | null = null
+  #latest: { readonly bytes: Buffer; readonly until: number } | null = null
 
   constructor(options: StatsServerOptions) {
     this.#options = options
@@ -132,10 +134,12 @@ export class StatsServer {
 
   #document(): Buffer | null {
     const now = performance.now()
-    if (this.#latest !== null && now - this.#latest.at < SAME_MS) return this.#latest.bytes
+    if (this.#latest !== null && now < this.#latest.until) return this.#latest.bytes
     try {
-      this.#latest = { bytes: Buffer.from(this.#options.document()), at: now }
-      return this.#latest.bytes
+      const bytes = Buffer.from(this.#options.document())
+      const took = performance.now() - now
+      this.#latest = { bytes, until: now + Math.max(SAME_MS, SAME_TIMES * took) }
+      return bytes
     } catch (error) {
       this.#options.log.error({ code: 'SLUICE_INTERNAL', err: error }, 'no statistics for http-stats')
       return null

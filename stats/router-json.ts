@@ -70,6 +70,7 @@ export interface SubscribedNodeStats {
 }
 
 const BUCKETS = 65_535
+const TABS = Array.from({ length: 6 }, (_, depth) => '\t'.repeat(depth))
 
 /** The whole document, without a line break at its end. */
 export function routerJson(stats: RouterStats): string {
@@ -148,7 +149,7 @@ function subscribedNode(node: SubscribedNodeStats): string {
 }
 
 function member(depth: number, name: string, value: string | number): string {
-  return `${'\t'.repeat(depth)}"${name}":${JSON.stringify(value)}`
+  return `${TABS[depth]}"${name}":${typeof value === 'number' ? value : JSON.stringify(value)}`
 }
 
 function optional(depth: number, name: string, value: string | number | undefined): string[] {
@@ -156,11 +157,11 @@ function optional(depth: number, name: string, value: string | number | undefine
 }
 
 function object(depth: number, members: readonly string[]): string {
-  const indent = '\t'.repeat(depth)
+  const indent = TABS[depth]
   return `${indent}{\n${members.join(',\n')}\n${indent}}`
 }
 
 function list(depth: number, name: string, items: readonly string[]): string {
-  const indent = '\t'.repeat(depth)
+  const indent = TABS[depth]
   return `${indent}"${name}":[\n${items.join(',\n')}\n${indent}]`
 }

@@ -95,6 +95,19 @@ t.test('many at once: the first 32 are served, and one document is enough for al
   t.ok(made < 5)
 })
 
+t.test('a document that takes long to make is made seldom', async t => {
+  let made = 0
+  const document = () => {
+    const end = performance.now() + 60
+    while (performance.now() < end) made += 0
+    return `${++made}`
+  }
+  const { path } = await begin(t, { document })
+  const began = performance.now()
+  while (performance.now() - began < 300) await read(connect(t, path))
+  t.equal(made, 1)
+})
+
 t.test('a document that cannot be made is logged, and the next reader is served', async t => {
   let fails = true
   const document = () => {
