@@ -2,6 +2,7 @@
 // are cut, and there are never many of them: the master has other work.
 import net from 'node:net'
 import type { Log } from './logs/log.ts'
+import { boundName } from './picture.ts'
 import { StartRefused } from './refused.ts'
 import { bindProblem, type SystemError } from './sockets/bind-problem.ts'
 import { OwnSocket } from './sockets/held-socket.ts'
@@ -92,7 +93,8 @@ export class StatsServer {
     for (const reader of this.#readers) reader.destroy()
   }
 
-  async #serve({ sockets, request }: BoundListener): Promise<void> {
+  async #serve(listener: BoundListener): Promise<void> {
+    const { sockets, request } = listener
     const server = net.createServer(socket => this.#accept(socket))
     server.maxConnections = MOST_READERS
     const [socket] = sockets
@@ -104,6 +106,7 @@ export class StatsServer {
     }
     server.on('error', error => this.#options.log.warn({ err: error }, 'http-stats could not accept'))
     server.unref()
+    this.#options.log.info({ address: boundName(listener) }, 'http-stats listens')
   }
 
   // What a reader sends is read and dropped: a socket that is closed with bytes unread resets, and takes the end of the

@@ -123,6 +123,12 @@ t.test('a socket file that nobody answers on is replaced, another one is not', a
   t.equal(JSON.parse(await read(path)).pid, sluice.pid)
 })
 
+t.test('of port 0 the log tells which it became', async t => {
+  const sluice = await startSluice(t, 'http = 127.0.0.1:0\nhttp-stats = 127.0.0.1:0\n')
+  const [, port] = await sluice.logged(/"address":"127\.0\.0\.1:(\d+)","msg":"http-stats listens"/)
+  t.equal(JSON.parse(await read(Number(port))).pid, sluice.pid)
+})
+
 t.test('an address that a listener has is refused', async t => {
   const port = await freePort()
   const { code, stderr } = await runSluice(t, {
