@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
 import { join } from 'node:path'
 import t from 'tap'
 import { writePacket } from '../../../subscription/packet/write.ts'
@@ -21,6 +22,13 @@ async function portOf(sluice: Sluice): Promise<number> {
 
 async function announce(sluice: Sluice, said: Parameters<typeof announcement>[0] = {}): Promise<void> {
   await sendAll(await portOf(sluice), [writePacket(announcement({ address: '127.0.0.1:9', ...said }), null)])
+}
+
+// On a connection of its own, which ends with the answer: a gateway that retires waits for kept ones.
+function statusOf(url: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent: false }, answer => resolve(answer.resume().statusCode ?? 0)).on('error', reject)
+  })
 }
 
 for (const [what, lines, message] of [
@@ -80,39 +88,36 @@ t.test('nodes come, are there after a restart, and a reload keeps them', async t
   t.equal((await second.stop()).code, 0)
 })
 
-t.test(
-  'http-cheap: clients wait until a node announces itself, and again when the last one left',
-  async t => {
-    const sluice = await startSluice(t, `${INI}http-cheap = true\n`)
-    await sluice.logged(/no node is known: connections wait/)
-    await until('no gateway is left', () => gatewayPids(sluice.pid).length === 0)
-    const early = fetch(sluice.url)
-    const began = performance.now()
-    await announce(sluice)
-    t.ok(await early, 'a gateway answers')
-    t.comment(`awake after ${(performance.now() - began).toFixed(0)} ms`)
-    await announce(sluice, { command: 'unsubscribe' })
-    await until('no gateway is left', () => gatewayPids(sluice.pid).length === 0)
+t.test('http-cheap: clients wait until a node announces itself, and when the last one left', async t => {
+  const sluice = await startSluice(t, `${INI}http-cheap = true\n`)
+  await sluice.logged(/no node is known: connections wait/)
+  await until('no gateway is left', () => gatewayPids(sluice.pid).length === 0)
+  const early = statusOf(sluice.url)
+  const began = performance.now()
+  await announce(sluice)
+  t.type(await early, 'number', 'a gateway answers')
+  t.comment(`awake after ${(performance.now() - began).toFixed(0)} ms`)
+  await announce(sluice, { command: 'unsubscribe' })
+  await until('no gateway is left', () => gatewayPids(sluice.pid).length === 0)
 
-    sluice.kill('SIGTSTP')
-    await sluice.logged(/"msg":"paused/)
-    await announce(sluice)
-    await sluice.logged(/"msg":"node left"[\s\S]*"msg":"node announced itself"/)
-    t.equal(gatewayPids(sluice.pid).length, 0, 'a pause goes before')
-    const paused = fetch(sluice.url)
-    sluice.kill('SIGTSTP')
-    await sluice.logged(/"msg":"resumed"/)
-    t.ok(await paused)
+  sluice.kill('SIGTSTP')
+  await sluice.logged(/"msg":"paused/)
+  await announce(sluice)
+  await sluice.logged(/"msg":"node left"[\s\S]*"msg":"node announced itself"/)
+  t.equal(gatewayPids(sluice.pid).length, 0, 'a pause goes before')
+  const paused = statusOf(sluice.url)
+  sluice.kill('SIGTSTP')
+  await sluice.logged(/"msg":"resumed"/)
+  t.type(await paused, 'number')
 
-    await announce(sluice, { command: 'unsubscribe' })
-    await until('no gateway is left', () => gatewayPids(sluice.pid).length === 0)
-    writeFileSync(join(sluice.directory, 'sluice.ini'), `[sluice]\n${INI}`)
-    const woken = fetch(sluice.url)
-    sluice.kill('SIGHUP')
-    t.ok(await woken, 'a reload without it wakes the gateways')
-    t.equal((await sluice.stop()).code, 0)
-  },
-)
+  await announce(sluice, { command: 'unsubscribe' })
+  await until('no gateway is left', () => gatewayPids(sluice.pid).length === 0)
+  writeFileSync(join(sluice.directory, 'sluice.ini'), `[sluice]\n${INI}`)
+  const woken = statusOf(sluice.url)
+  sluice.kill('SIGHUP')
+  t.type(await woken, 'number', 'a reload without it wakes the gateways')
+  t.equal((await sluice.stop()).code, 0)
+})
 
 t.test('a real uWSGI announces itself, and takes its leave at a stop', async t => {
   const sluice = await startSluice(t, INI)
