@@ -4,6 +4,8 @@ import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isState, type SubscriptionState } from './state.ts'
 
+const PIECE = 1_000
+
 /** What was there. */
 export type StateRead =
   | { readonly kind: 'state'; readonly state: SubscriptionState }
@@ -32,11 +34,10 @@ export async function readStateFile(file: string): Promise<StateRead> {
 /** One at a time. @throws Error of the system; the file is as it was then */
 export async function writeStateFile(file: string, state: SubscriptionState): Promise<void> {
   const draft = `${file}.new`
-  const text = JSON.stringify(state)
   await rm(draft, { force: true }) // of a run that was killed meanwhile
   try {
     await withFile(draft, 'wx', async handle => {
-      await handle.writeFile(text)
+      for (const piece of pieces(state)) await handle.appendFile(piece)
       await handle.sync()
     })
     await rename(draft, file)
@@ -45,6 +46,22 @@ export async function writeStateFile(file: string, state: SubscriptionState): Pr
     throw error
   }
   await withFile(dirname(file), 'r', handle => handle.sync())
+}
+
+// Thousands of nodes as text would hold the loop: it gets a turn after each piece. The state itself does not change meanwhile.
+function* pieces({ nodes, replay, ...rest }: SubscriptionState): Generator<string> {
+  yield `${JSON.stringify(rest).slice(0, -1)},"nodes":[`
+  yield* listed(nodes)
+  yield '],"replay":['
+  yield* listed(replay)
+  yield ']}'
+}
+
+function* listed(items: readonly unknown[]): Generator<string> {
+  for (let at = 0; at < items.length; at += PIECE) {
+    const text = JSON.stringify(items.slice(at, at + PIECE)).slice(1, -1)
+    yield at === 0 ? text : `,${text}`
+  }
 }
 
 async function withFile(
