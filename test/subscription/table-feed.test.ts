@@ -40,6 +40,8 @@ t.test('a node that refuses connections waits, with the reason, until it takes t
   membership.announce(member({ address: `127.0.0.1:${port}` }), 0)
   await until('it is refused', () => feed.waiting()[0]?.why === 'ECONNREFUSED')
   t.match(feed.waiting(), [{ key: 'a.example', name: `a.example uwsgi://127.0.0.1:${port}` }])
+  membership.announce(member({ address: `127.0.0.1:${port}`, weight: 2 }), 1000)
+  t.same([...feed.snapshot()], [], 'whatever it announces meanwhile')
   t.equal(mirror.size, 0)
   await startListener(t, { port })
   await until('it is told of', () => mirror.size === 1)

@@ -1,4 +1,5 @@
 // test/subscription/checks/check.test.ts: one check of one node: real http servers, the real uWSGI, and nodes that misbehave.
+import net from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import type { NodeEndpoint } from '../../../base/picture.ts'
@@ -107,7 +108,21 @@ t.test('a real uWSGI that hangs fails both kinds of checks', async t => {
   const node = uwsgiNode(endpointOf(uwsgi.address))
   t.equal(await check(node, short('uwsgi')), 'no answer in time')
   t.equal(await check(node, short('http=/')), 'no answer in time')
-  process.kill(uwsgi.pid, 'SIGCONT')
+  process.kill(uwsgi.pid, 'SIGKILL')
+})
+
+t.test('a real uWSGI whose queue is full is busy, not unwell, as far as a connect tells', async t => {
+  const uwsgi = await startUwsgi(t, { listen: 'unix', args: ['--listen=1'] })
+  process.kill(uwsgi.pid, 'SIGSTOP')
+  const full = Promise.withResolvers<string | undefined>()
+  for (let i = 0; i < 8; i++) {
+    const socket = net.connect(uwsgi.address)
+    socket.on('error', (error: NodeJS.ErrnoException) => full.resolve(error.code))
+    t.teardown(() => socket.destroy())
+  }
+  t.equal(await full.promise, 'EAGAIN')
+  t.equal(await check(uwsgiNode({ kind: 'unix', path: uwsgi.address }), line('tcp')), null)
+  process.kill(uwsgi.pid, 'SIGKILL')
 })
 
 t.test('the application behind a real uWSGI is asked for a path', async t => {
