@@ -46,6 +46,7 @@ export interface CheckState {
 
 const MOST_AT_ONCE = 100
 const FIRST_PAUSE_MS = 200
+const MOST_LEFT = 10_000
 
 export class Checks implements Proof {
   readonly #options: ChecksOptions
@@ -53,6 +54,7 @@ export class Checks implements Proof {
   readonly #records = new Map<string, NodeRecord>()
   readonly #watches = new Map<string, Watch>() // by name
   readonly #sought = new Map<string, () => void>() // by id of the record
+  readonly #leftUnwell = new Set<string>() // names of nodes that left while gateways held them for unwell
   #lines: readonly HealthCheck[] = []
   #rest: readonly NodeAddress[] = []
   #verdicts = new Map<string, boolean>() // not told yet
@@ -73,7 +75,7 @@ export class Checks implements Proof {
     this.#rest = rest
     const restNames = new Set(rest.map(({ name }) => name))
     for (const watch of this.#watches.values()) {
-      if (watch.id === null && !restNames.has(watch.name)) this.#drop(watch)
+      if (watch.id === null && !restNames.has(watch.name)) this.#leave(watch)
     }
     for (const node of this.#rest) this.#put(node.name, null, '', () => this.#restSubject(node))
     for (const record of this.#records.values()) this.#putRecord(record)
@@ -151,15 +153,23 @@ export class Checks implements Proof {
   #remove(record: NodeRecord): void {
     this.#records.delete(record.id)
     const watch = this.#watches.get(nodeName(record))
-    if (watch === undefined) return
+    if (watch !== undefined) this.#leave(watch)
+  }
+
+  // To gateways its name stays unwell, so that leaving and coming back forgives nothing. Here it begins anew.
+  #leave(watch: Watch): void {
     watch.stop()
     this.#watches.delete(watch.name)
-    this.#verdicts.delete(watch.name) // gateways forget what they knew of it
+    if (watch.tally.isWell || watch.proven !== null) return
+    this.#leftUnwell.add(watch.name)
+    if (this.#leftUnwell.size <= MOST_LEFT) return
+    for (const oldest of this.#leftUnwell) return void this.#leftUnwell.delete(oldest)
   }
 
   #put(name: string, id: string | null, key: string, subject: () => Subject): void {
     const line = this.#lineFor(key)
     const known = this.#watches.get(name)
+    if (known === undefined && this.#leftUnwell.delete(name)) this.#tellVerdict(name, true)
     if (line === null) {
       if (known !== undefined) this.#drop(known)
       return

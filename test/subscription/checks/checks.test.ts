@@ -154,6 +154,8 @@ t.test('a node that leaves is checked no more, and comes back as a new one', asy
   t.same(checks.verdicts(), [])
   membership.announce(member({ address: node.address, proto: 'http' }, { isStatic: true }), 0)
   t.match(checks.stateOf(name), { isWell: true })
+  await until('gateways, which remember it, hear of that', () => verdicts.length > 1)
+  t.same(verdicts[1], { name, isWell: true })
 })
 
 t.test('however many nodes there are, only so many are checked at once', async t => {
