@@ -309,7 +309,7 @@ export class Exchange implements UpstreamUser, Queued {
       this.#failure = 504
       return this.#connectFailed('no connection within http-connect-timeout', true)
     }
-    if (this.state === QUEUED) return // its queue knows how long
+    if (this.state === QUEUED) return // its queue knows how long; leaving it begins a new time-out
     this.#cause = 'silent for http-timeout'
     // A client that was promised a "100 Continue" by the node owes nothing yet.
     if (this.connection.isWaitingForBody && !this.#isExpecting) return this.fail(408)
@@ -663,7 +663,6 @@ export class Exchange implements UpstreamUser, Queued {
     this.#connectBy = 0
     if (!world.queues.join(backend, this, world.exactNow)) return this.#refuseFull()
     this.state = QUEUED
-    world.wheel.remove(this.connection)
   }
 
   #refuseFull(): void {
