@@ -35,6 +35,8 @@ export interface PeerFigures {
   readonly requestsPerSecond: number | null
   readonly p99Ms: number | null
   readonly rssBytes: number
+  /** Of a core; not where it counts as cost. */
+  readonly masterShare?: number
   readonly systemCalls: number | null
   readonly paced: { readonly requestsPerSecond: number; readonly p99Ms: number } | null
 }
@@ -90,6 +92,7 @@ function peerFigures(peer: PeerResult): PeerFigures {
     requestsPerSecond: peer.requestsPerSecond === null ? null : round(peer.requestsPerSecond, 0),
     p99Ms: peer.p99Ms === null ? null : round(peer.p99Ms, 2),
     rssBytes: peer.processes.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
+    ...(peer.masterShare === null ? {} : { masterShare: round(peer.masterShare, 3) }),
     systemCalls: peer.systemCalls === null ? null : round(peer.systemCalls.perRequest, 2),
     paced:
       paced === null

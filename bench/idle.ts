@@ -63,6 +63,7 @@ export async function measureIdle(
     requestsPerSecond: null,
     p99Ms: null,
     processes: rounds.at(-1)!.processes,
+    masterShare: null,
     systemCalls: null,
     paced: null,
     errors: [...new Set(rounds.flatMap(({ errors }) => errors))],

@@ -22,13 +22,19 @@ export async function measureRow(
 ): Promise<RowResult> {
   const settings = { ...allSettings, directory: join(allSettings.directory, row.name) }
   mkdirSync(settings.directory)
-  const { node, running } = await startNode(row.node, settings.directory, LOAD_CPU)
+  const { node, running } = await startNode(row, settings.directory, LOAD_CPU)
   const begin: Begin = async (peer, directory) => {
     mkdirSync(directory)
     const port = await freePort()
     const { certificate, sluice } = settings
-    const command = peer.prepare({ row, port, node, certificate, directory, sluice })
-    return { port, running: await start(peer.name, command, GATEWAY_CPU, port, directory) }
+    const spare = { tcp: await freePort(), udp: await freePort() }
+    const job = { row, port, node, certificate, spare, directory, sluice }
+    const running = await start(peer.name, peer.prepare(job), GATEWAY_CPU, port, directory)
+    const companion = peer.companion?.(job)
+    if (companion === undefined) return { port, running }
+    const name = `companion-of-${peer.name}`
+    const beside = await start(name, companion.command, LOAD_CPU, companion.port, directory)
+    return { port, running: { ...running, stop: () => beside.stop().then(running.stop) } }
   }
   const able = peers.filter(peer => peer.serves(row))
   const { load } = row

@@ -13,6 +13,9 @@ export interface NodeAddress {
 
 const ANSWER = 'x'.repeat(100)
 const FILES = { '10k': 10 * 1024, '100k': 100 * 1024, '1m': 1024 * 1024 }
+/** Ports below those that the kernel gives to clients. */
+export const FIRST_OF_MANY = 20_000
+const MANY = 10_000
 const KINDS = { http: nginxCommand, uwsgi: uwsgiCommand }
 
 /**
@@ -20,18 +23,23 @@ const KINDS = { http: nginxCommand, uwsgi: uwsgiCommand }
  * @param more locations that an nginx has besides
  */
 export async function startNode(
-  kind: Row['node'],
+  { node: kind, manyNodes = false }: Pick<Row, 'node' | 'manyNodes'>,
   directory: string,
   cpu: number,
   more = '',
 ): Promise<{ node: NodeAddress; running: Running }> {
   const node = { port: await freePort(), path: join(directory, 'node.sock') }
-  const command = KINDS[kind](node, directory, more)
+  const command = KINDS[kind](node, directory, more, manyNodes)
   return { node, running: await start('node', command, cpu, node.port, directory) }
 }
 
 // "/post" reads the whole body before it answers, as an application does: passing the request on makes nginx do so.
-function nginxCommand(node: NodeAddress, directory: string, more: string): readonly string[] {
+function nginxCommand(
+  node: NodeAddress,
+  directory: string,
+  more: string,
+  hasManyPorts: boolean,
+): readonly string[] {
   const file = join(directory, 'node.conf')
   mkdirSync(join(directory, 'files'))
   for (const [name, bytes] of Object.entries(FILES))
@@ -42,7 +50,8 @@ function nginxCommand(node: NodeAddress, directory: string, more: string): reado
     worker_processes 1;
     pid ${directory}/node.pid;
     error_log stderr error;
-    events { worker_connections 4096; }
+    worker_rlimit_nofile ${hasManyPorts ? 65_536 : 8_192};
+    events { worker_connections ${hasManyPorts ? 65_536 : 4_096}; }
     http {
       access_log off;
       keepalive_requests 100000000;
@@ -59,6 +68,7 @@ function nginxCommand(node: NodeAddress, directory: string, more: string): reado
       server {
         listen 127.0.0.1:${node.port} backlog=1024;
         listen unix:${node.path} backlog=1024;
+        ${hasManyPorts ? `listen 127.0.0.1:${FIRST_OF_MANY}-${FIRST_OF_MANY + MANY - 1};` : ''}
         root ${directory};
         location / { return 200 "${ANSWER}"; }
         location /files/ { }

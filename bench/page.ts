@@ -39,6 +39,8 @@ ${facts(versions)}
   carry it has no figure.
 - **System calls** are counted by strace in a run of its own.
 - **RSS** is of all processes of the gateway at the end, pages shared with others counted in each.
+- With nodes that announce themselves (sluice-10-nodes and the like) the cost is that of the gateway process; what the master
+  spends on announcements meanwhile stands beside it.
 - Idle connections: resident bytes with them less those without, divided by their number, on a fresh process that has
   worked before.
 - The node answers 100 bytes unless said: an nginx, kept alive; for uwsgi the real uWSGI with a small Python application.
@@ -104,6 +106,9 @@ function section(name: string, row: RowFigures): string {
     column('p99 ms', peer => peer.p99Ms?.toFixed(2)),
     column('p99 ms at 60 %', ({ paced }) => paced?.p99Ms.toFixed(2)),
     column('system calls', peer => peer.systemCalls?.toFixed(2)),
+    column('master, % of a core', ({ masterShare }) =>
+      masterShare === undefined ? null : (masterShare * 100).toFixed(1),
+    ),
     column('RSS MB', peer => (peer.rssBytes / 1e6).toFixed(0)),
   ].filter(({ cell }) => peers.some(([, peer]) => cell(peer)))
   const lines = peers.map(([peerName, peer]) => [peerName, ...columns.map(({ cell }) => cell(peer) || '-')])

@@ -11,6 +11,8 @@ export interface Job {
   readonly node: NodeAddress
   /** For rows whose clients use TLS; it is there in any case. */
   readonly certificate: Certificate
+  /** Free ports of 127.0.0.1, for what the peer needs besides. */
+  readonly spare: { readonly tcp: number; readonly udp: number }
   /** Exists; for configuration files and logs. */
   readonly directory: string
   /** The compiled `sluice` command; null: the checkout's own. */
@@ -25,6 +27,10 @@ export interface Peer {
   serves(row: Row): boolean
   /** Writes configuration files. @returns the command line that serves in the foreground */
   prepare(job: Job): readonly string[]
+  /** What works on it from the side of the load, started once it serves, and the port that it accepts on when it is ready. */
+  companion?(job: Job): { readonly command: readonly string[]; readonly port: number }
+  /** The process that was started carries no traffic: what it takes is no cost of a request, and is told apart. */
+  readonly countsGatewaysOnly?: true
 }
 
 /** Connections that a peer has to have room for, and some. */

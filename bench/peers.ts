@@ -4,11 +4,21 @@ import { haproxy } from './peers/haproxy.ts'
 import { nginx, nginxBuffers } from './peers/nginx.ts'
 import { httpProxy, undici } from './peers/node-gateways.ts'
 import { sluice } from './peers/sluice.ts'
+import { announcedPeers } from './peers/sluice-announced.ts'
 import { uwsgiRouter } from './peers/uwsgi-router.ts'
 
 export { nginxTempPaths } from './peers/nginx.ts'
 
-export const PEERS: readonly Peer[] = [nginx, nginxBuffers, haproxy, sluice, httpProxy, undici, uwsgiRouter]
+export const PEERS: readonly Peer[] = [
+  nginx,
+  nginxBuffers,
+  haproxy,
+  sluice,
+  ...announcedPeers,
+  httpProxy,
+  undici,
+  uwsgiRouter,
+]
 
 /** For a first impression. */
 export const QUICK_PEERS: readonly Peer[] = [nginx, nginxBuffers, haproxy, sluice]

@@ -48,6 +48,10 @@ function columnsFor({ unit, comparedWith, peers }: RowResult): Column[] {
       ['calls', ({ systemCalls }) => systemCalls?.perRequest.toFixed(2) ?? '-'],
       peer => peer.systemCalls !== null,
     ),
+    ...has(
+      ['master %', ({ masterShare }) => (masterShare === null ? '-' : (masterShare * 100).toFixed(1))],
+      peer => peer.masterShare !== null,
+    ),
     ['RSS MB', memory],
   ]
 }

@@ -25,6 +25,8 @@ export interface PeerResult {
   readonly p99Ms: number | null
   /** Its processes, the first one that was started first; the CPU share is of the measured rounds. */
   readonly processes: readonly ProcessResult[]
+  /** Of a core, by the process that carries no traffic; null where it counts as cost. */
+  readonly masterShare: number | null
   /** null when they were not counted. */
   readonly systemCalls: SystemCalls | null
   /** Under a load that does not saturate; null when it was not asked for. */

@@ -96,7 +96,7 @@ async function compete(row: Row, contestant: Contestant, settings: Settings): Pr
   let spentNs = 0
   for (const [i, pid] of pids.entries()) {
     const ns = cpuNs(pid) - before[i]!
-    spentNs += ns
+    if (i > 0 || contestant.peer.countsGatewaysOnly !== true) spentNs += ns
     contestant.cpuByPid.set(pid, (contestant.cpuByPid.get(pid) ?? 0) + ns)
   }
   if (tree(contestant.running.pid).join() !== pids.join())
@@ -127,6 +127,13 @@ async function measureLatency(
   }
 }
 
+// Of a core, over the time of its rounds: a load's requests by their rate.
+function masterShare({ rounds, cpuByPid }: Contestant): number {
+  const [masterNs = 0] = cpuByPid.values()
+  const seconds = rounds.reduce((sum, { load }) => sum + load.requests / load.requestsPerSecond, 0)
+  return masterNs / 1e9 / seconds
+}
+
 function usualRate({ rounds }: Contestant): number {
   return spread(rounds.map(({ load }) => load.requestsPerSecond)).median
 }
@@ -150,6 +157,7 @@ function summary(contestant: Contestant, base: Contestant | undefined): PeerResu
       cpuShare: ns / allNs,
       rssBytes: residentBytes(pid),
     })),
+    masterShare: peer.countsGatewaysOnly === true ? masterShare(contestant) : null,
     systemCalls,
     paced,
     errors: [...errors],

@@ -13,6 +13,8 @@ export interface Row {
   readonly comparedWith: 'nginx' | 'nginx-buffers'
   /** What Sluice has to reach: a ratio, or bytes for each connection where connections idle. */
   readonly goal?: number
+  /** The node listens on thousands of ports, which announce themselves. */
+  readonly manyNodes?: boolean
 }
 
 /** 64 connections of wrk, each with its next request once it has an answer. */

@@ -3,6 +3,7 @@ import type { Row } from './row.ts'
 import { BODY_ROWS } from './rows/bodies.ts'
 import { IDLE_ROWS } from './rows/idle.ts'
 import { FRESH_ROWS, KEEP_ALIVE_ROWS } from './rows/keep-alive.ts'
+import { NODES_ROWS } from './rows/nodes.ts'
 import { TLS_ROWS } from './rows/tls.ts'
 import { UWSGI_ROWS } from './rows/uwsgi.ts'
 
@@ -13,5 +14,6 @@ export const ROWS: readonly Row[] = [
   ...BODY_ROWS,
   ...TLS_ROWS,
   ...UWSGI_ROWS,
+  ...NODES_ROWS,
   ...IDLE_ROWS,
 ]

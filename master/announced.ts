@@ -4,6 +4,7 @@ import type { NodePicture } from '../base/picture.ts'
 import type { NodeRecord } from '../subscription/membership.ts'
 import { type Addresses, nodeName, nodePicture } from '../subscription/node-picture.ts'
 import { REFUSALS, shown } from '../subscription/refusals.ts'
+import type { WaitingNode } from '../subscription/table-feed.ts'
 import type { NodeWatch } from './node-watch.ts'
 import type { AnnouncedNodes } from './stats-router.ts'
 import type { SubscriptionPlan } from './subscription-plan.ts'
@@ -41,7 +42,10 @@ export function announcedForWhy(sources: AnnouncedSources): WhyAnnounced | null 
     keys: byKey.keys(),
     has: key => byKey.has(key),
     algo: key => watch.algoOf(key),
-    nodes: key => (byKey.get(key) ?? []).map(record => whyMember(record, sources)),
+    nodes: key => {
+      const waiting = new Map(watch.waiting().map(each => [each.name, each]))
+      return (byKey.get(key) ?? []).map(record => whyMember(record, waiting, sources))
+    },
     refused: key =>
       subscriptions.refusals
         .filter(({ detail }) => detail.includes(shown(key)))
@@ -60,10 +64,13 @@ function recordsOf({ membership }: Pick<Subscriptions, 'membership'>): NodeRecor
   return Array.from(membership.entries(), ({ record }) => record)
 }
 
-function whyMember(record: NodeRecord, { subscriptions, watch, addresses }: AnnouncedSources): WhyMember {
-  const name = nodeName(record)
+function whyMember(
+  record: NodeRecord,
+  allWaiting: ReadonlyMap<string, WaitingNode>,
+  { subscriptions, addresses }: AnnouncedSources,
+): WhyMember {
   const heardS = Math.round((subscriptions.pulse(record.id)?.heardAgoMs ?? 0) / 1000)
-  const waiting = watch.waiting().find(each => each.name === name)
+  const waiting = allWaiting.get(nodeName(record))
   const origin = `announced by ${record.source}, ${heardS} s ago`
   const picture = nodePicture(record, addresses) ?? nowhere(record)
   if (waiting !== undefined)

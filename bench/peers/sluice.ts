@@ -7,7 +7,8 @@ import { HOSTS } from '../site.ts'
 
 export const sluice: Peer = { name: 'sluice', needs: [], serves: () => true, prepare }
 
-function prepare({ row, port, node, certificate, directory, sluice }: Job): readonly string[] {
+function prepare(job: Job): readonly string[] {
+  const { row, port, node, certificate, directory } = job
   const file = join(directory, 'sluice.ini')
   const address = row.over === 'unix' ? node.path : `127.0.0.1:${node.port}`
   const backends = HOSTS.map(
@@ -34,6 +35,11 @@ http-max-headers = 128
 http-max-uri = 8k
 `,
   )
+  return sluiceCommand(job, file)
+}
+
+/** @param file the ini file */
+export function sluiceCommand({ sluice }: Job, file: string): readonly string[] {
   const command = sluice ?? fileURLToPath(new URL('../../bin/sluice.js', import.meta.url))
   return [process.execPath, command, file]
 }

@@ -11,6 +11,7 @@ export function peerResult(name: string, ratio: number, other: Partial<PeerResul
     requestsPerSecond: 5,
     p99Ms: 2,
     processes: [],
+    masterShare: null,
     systemCalls: null,
     paced: null,
     errors: [],

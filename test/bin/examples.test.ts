@@ -7,6 +7,7 @@ import t from 'tap'
 import { install, openDirectory, rightsOf, statusFrom } from '../support/installation.ts'
 import { until } from '../support/processes.ts'
 import { runSluice, startSluice } from '../support/sluice.ts'
+import { freeUdpPort, get } from '../support/subscribing.ts'
 import { startUwsgi } from '../support/uwsgi.ts'
 
 const EXAMPLES = new URL('../../examples/', import.meta.url)
@@ -81,6 +82,34 @@ t.test('service: root gives itself up, and it serves on the ports 80 and 443', a
   await until('the access log is rotated', () => readdirSync(join(cwd, 'log')).length === 2)
   t.match(await sluice.stop('SIGTERM'), { code: 0 })
 })
+
+t.test(
+  'subscribe: three applications in uWSGI announce themselves, and are served by their names',
+  async t => {
+    const port = await freeUdpPort()
+    const files = ['shop-1.ini', 'shop-2.ini', 'blog.ini', 'app.py'].map(name => {
+      return [name, example(`subscribe/${name}`).replaceAll('4040', String(port))]
+    })
+    const sluice = await startSluice(t, {
+      ini: example('subscribe/gateway.ini')
+        .replaceAll('4040', String(port))
+        .replace(/^(subscription-state) = .*$/m, '$1 = state.json'),
+      files: Object.fromEntries(files),
+    })
+    const seen = new Set<string>()
+    await until(
+      'all three answer',
+      async () => {
+        for (const host of ['shop.localhost', 'blog.localhost']) seen.add((await get(sluice.url, host)).body)
+        return ['shop-1, for shop', 'shop-2, for shop', 'blog, for blog'].every(text =>
+          seen.has(`Hello from ${text}.localhost\n`),
+        )
+      },
+      10_000,
+    )
+    await sluice.stop()
+  },
+)
 
 /** With ports that the kernel picks. */
 function example(name: string): string {

@@ -78,7 +78,7 @@ export async function startSite(t: Test, command: string): Promise<Site> {
   const memoryFile = join(directory, 'memory.json')
   appendFileSync(join(command, '../../gateway/main.js'), TELL_MEMORY(memoryFile))
   const [live] = await httpPorts(t, 1)
-  const { node } = await startNode('http', directory, LOAD_CPU, passOn(live!))
+  const { node } = await startNode({ node: 'http' }, directory, LOAD_CPU, passOn(live!))
   const uwsgi = await startUwsgi(t, {
     app: APP,
     listen: 'unix',
@@ -120,7 +120,15 @@ async function startReference(directory: string, node: NodeAddress, certificate:
   const place = join(directory, 'nginx')
   mkdirSync(place)
   const port = await freePort()
-  const job = { row: REFERENCE_ROW, port, node, certificate, directory: place, sluice: null }
+  const job = {
+    row: REFERENCE_ROW,
+    port,
+    node,
+    certificate,
+    spare: { tcp: 0, udp: 0 },
+    directory: place,
+    sluice: null,
+  }
   const { pid } = await start('nginx', nginx.prepare(job), GATEWAY_CPU, port, place)
   return { reference: port, referencePid: pid }
 }

@@ -112,7 +112,7 @@ interface Look {
 
 async function begin(t: Test, changes: Parameters<typeof startGateway>[2]) {
   const directory = sandbox()
-  const { node, running } = await startNode('http', directory, LOAD_CPU)
+  const { node, running } = await startNode({ node: 'http' }, directory, LOAD_CPU)
   t.teardown(() => running.stop())
   const gateway = await startGateway(t, [`http://127.0.0.1:${node.port}`], { backlog: 1_024, ...changes })
   const pid = gateway.process.pid!

@@ -1,0 +1,44 @@
+// test/subscription/real/restarts.test.ts: what was announced outlives reloads and restarts of Sluice.
+import t from 'tap'
+import { get, steadyLoad } from '../../support/subscribing.ts'
+import { freshPlace, HOST, isServed, startHouse, subscriber } from './house.ts'
+
+// It announces itself twice at its start, and then not for a quarter of an hour.
+const SELDOM = ['--subscribe-freq=1000']
+
+t.test('a restart has the table back within a second, before any announcement', async t => {
+  const place = await freshPlace(t)
+  const first = await startHouse(t, '', place)
+  await subscriber(t, first, 'one', SELDOM)
+  await first.sluice.stop('SIGTERM')
+  const second = await startHouse(t, '', place)
+  t.ok(await isServed(second), 'the first request is answered')
+  t.equal((await get(second.sluice.url, 'other.example')).status, 503)
+})
+
+t.test('a node that died meanwhile is not used after a restart', async t => {
+  const place = await freshPlace(t)
+  const first = await startHouse(t, '', place)
+  const uwsgi = await subscriber(t, first, 'one', SELDOM)
+  await first.sluice.stop('SIGTERM')
+  await uwsgi.stop()
+  const second = await startHouse(t, '', place)
+  const began = performance.now()
+  t.equal((await get(second.sluice.url, HOST)).status, 503)
+  t.ok(performance.now() - began < 1_000, 'nobody tried to reach it for long')
+})
+
+t.test('reloads of both kinds under load keep the table', async t => {
+  const place = await freshPlace(t)
+  const here = await startHouse(t, '', place)
+  const { sluice } = here
+  await subscriber(t, here, 'one', SELDOM)
+  const load = steadyLoad(t, sluice.url, { hosts: [HOST] })
+  for (let turn = 1; turn <= 2; turn++) {
+    sluice.kill('SIGHUP')
+    await sluice.logged(new RegExp(`(?:"msg":"reloaded"[^]*){${turn}}`))
+    await load.more(30)
+  }
+  await load.stop()
+  t.same(load.failures, [])
+})

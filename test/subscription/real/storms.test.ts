@@ -1,0 +1,97 @@
+// test/subscription/real/storms.test.ts: thousands of nodes come and go at once, and strangers shout, while traffic runs.
+import { randomBytes } from 'node:crypto'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { readMemory } from '../../support/memory.ts'
+import { until } from '../../support/processes.ts'
+import { type Announcer, announcer, steadyLoad } from '../../support/subscribing.ts'
+import type { Test } from '../../support/tmp.ts'
+import { bytesOf, CAPTURED, MADE } from '../packet/vectors.ts'
+import { isServed, startHouse } from './house.ts'
+
+const KEYS = 500
+const NODES_PER_KEY = 10
+const HOSTILE = 100_000
+
+const keys = Array.from({ length: KEYS }, (_, i) => `shop${i}.example`)
+
+t.test('5,000 nodes leave at once and as many come, under load: no request fails', async t => {
+  const here = await startHouse(t)
+  const say = await announcer(t, here.port)
+  const [stays, ...others] = await listenOn(t, 1 + 2 * NODES_PER_KEY)
+  const before = others.slice(0, NODES_PER_KEY)
+  const after = others.slice(NODES_PER_KEY)
+  await announceAll(say, [...before, stays!])
+  await until('the last of them is served', () => isServed(here, keys.at(-1)!), 10_000)
+  const load = steadyLoad(t, here.sluice.url, { hosts: keys.filter((_, i) => i % 10 === 0) })
+  await load.more(50)
+  await Promise.all([announceAll(say, before, 'unsubscribe'), announceAll(say, after)])
+  load.forget()
+  await until('those that came are served', () => after.every(address => load.bodies.has(address)), 10_000)
+  load.forget()
+  await load.more(200)
+  await load.stop()
+  t.same(load.failures, [])
+  t.notOk(
+    before.some(address => load.bodies.has(address)),
+    'nobody asks those that left',
+  )
+})
+
+t.test('100,000 hostile datagrams: traffic, honest nodes and memory do not notice', async t => {
+  const here = await startHouse(t)
+  const say = await announcer(t, here.port)
+  const [address] = await listenOn(t, 1)
+  await say.say({ key: 'honest.example', address: address! })
+  await until('it is served', () => isServed(here, 'honest.example'))
+  const stranger = await announcer(t, here.port, '127.0.0.2')
+  const load = steadyLoad(t, here.sluice.url, { hosts: ['honest.example'], clients: 2, pauseMs: 10 })
+  await flood(stranger, HOSTILE / 2)
+  const memory = readMemory(here.sluice.pid)
+  await flood(stranger, HOSTILE / 2)
+  await load.more(20)
+  await load.stop()
+  t.same(load.failures, [])
+  const grown = readMemory(here.sluice.pid) - memory
+  t.ok(grown < 20 * 2 ** 20, `the master grew by ${grown} bytes`)
+  t.ok((here.sluice.stderr().match(/announcement refused/g) ?? []).length < 100, 'the log is short')
+  t.ok(await isServed(here, 'honest.example'))
+})
+
+/** Servers that answer with their own address. @returns "127.0.0.1:40001", … */
+function listenOn(t: Test, count: number): Promise<string[]> {
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = http.createServer((_, answer) => answer.end(name))
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', 1024, resolve))
+      t.teardown(() => {
+        server.closeAllConnections()
+        server.close()
+      })
+      const name = `127.0.0.1:${(server.address() as AddressInfo).port}`
+      return name
+    }),
+  )
+}
+
+// The kernel drops what finds its queue full, as it would on any network: real nodes say it again.
+async function announceAll(
+  { say }: Announcer,
+  addresses: readonly string[],
+  command: 'subscribe' | 'unsubscribe' = 'subscribe',
+): Promise<void> {
+  for (let turn = 0; turn < 2; turn++)
+    for (const key of keys) for (const address of addresses) await say({ key, address, command })
+}
+
+// Noise, malformed packets, and well-formed ones of nodes that are not there.
+async function flood({ send }: Announcer, count: number): Promise<void> {
+  const samples = [...CAPTURED, ...MADE].map(bytesOf)
+  const sent: Promise<void>[] = []
+  for (let i = 0; i < count; i++) {
+    sent.push(send(i % 3 === 0 ? randomBytes(i % 1_500) : samples[i % samples.length]!))
+    if (sent.length === 100) await Promise.all(sent.splice(0))
+  }
+  await Promise.all(sent)
+}
