@@ -83,7 +83,7 @@ for (const [line, problem] of [
   ['start-unsubscribed = true', 'there are no workers to announce'],
   ['unsubscribe-on-graceful-reload = true', 'there are no workers to announce'],
   ['subscription-notify-socket = /run/x', 'Node has no UNIX datagram sockets'],
-  ['subscriptions-use-credentials = true', 'Node has no UNIX datagram sockets'],
+  ['subscriptions-use-credentials = true', 'Only UNIX datagrams carry'],
 ] as const) {
   t.test(`refused at its line: ${line}`, async t => {
     const folder = folderOf(t, { 'a.ini': `[sluice]\nhttp = :0\n${line}\n` })
