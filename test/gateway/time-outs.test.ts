@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { startGateway } from '../support/gateway.ts'
 import { until } from '../support/processes.ts'
 import { answer, connectRaw, readAnswer, request } from '../support/raw-client.ts'
-import { startRawNode } from '../support/raw-node.ts'
+import { type RawConnection, startRawNode } from '../support/raw-node.ts'
 
 t.test('the head has an absolute deadline, however its bytes drip', async t => {
   const gateway = await startGateway(t, [], { headersTimeoutMs: 400 })
@@ -106,6 +106,36 @@ t.test('a connect that takes too long goes on to the next node, with the body', 
   await connection.through('hi')
   await connection.send(answer('ok'))
   t.equal((await readAnswer(client)).body, 'ok')
+})
+
+t.test('such a node costs one connect for each of its rests, however many clients there are', async t => {
+  const node = await startRawNode(t, {
+    script: async connection => {
+      for (;;) {
+        await connection.head()
+        await connection.send(answer('ok'))
+      }
+    },
+  })
+  const full = await fullNode(t)
+  const changes = { connectTimeoutMs: 300, graceMs: 500, mostGraceMs: 500 }
+  const gateway = await startGateway(t, [full, `http://${node.address}`], changes)
+  const rests = (): number => gateway.events.filter(({ text }) => text === 'node rests').length
+  const bodies = new Set<string>()
+  const clients = Array.from({ length: 8 }, () => connectRaw(t, gateway))
+  const ask = async (client: RawConnection): Promise<void> => {
+    await client.send(request('GET /'))
+    bodies.add((await readAnswer(client)).body)
+  }
+  await ask(await clients[0]!)
+  t.equal(rests(), 1)
+  const asking = clients.map(async client => {
+    while (rests() < 3) await ask(await client)
+  })
+  await Promise.all(asking)
+  t.same([...bodies], ['ok'])
+  await until('all is told', () => gateway.countersOf(full).failures >= 3)
+  t.equal(gateway.countersOf(full).requests, 3)
 })
 
 const NEVER_ACCEPTS = `
