@@ -1,6 +1,7 @@
 // bench/node.ts: the node behind every gateway, over TCP and UNIX: an nginx that answers at once, or the real uWSGI.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { mostDescriptors } from './descriptors.ts'
 import { nginxTempPaths } from './peers/nginx.ts'
 import { freePort, type Running, start } from './processes.ts'
 import type { Row } from './row.ts'
@@ -33,7 +34,8 @@ export async function startNode(
   return { node, running: await start('node', command, cpu, node.port, directory) }
 }
 
-// "/post" reads the whole body before it answers, as an application does: passing the request on makes nginx do so.
+// Two workers where it listens on thousands of ports: each has all of them among its descriptors, and half of the
+// connections. "/post" reads the whole body before it answers, as an application does: passing the request on makes nginx do so.
 function nginxCommand(
   node: NodeAddress,
   directory: string,
@@ -47,11 +49,11 @@ function nginxCommand(
   writeFileSync(
     file,
     `daemon off;
-    worker_processes 1;
+    worker_processes ${hasManyPorts ? 2 : 1};
     pid ${directory}/node.pid;
     error_log stderr error;
-    worker_rlimit_nofile ${hasManyPorts ? 65_536 : 8_192};
-    events { worker_connections ${hasManyPorts ? 65_536 : 4_096}; }
+    worker_rlimit_nofile ${hasManyPorts ? mostDescriptors() : 8_192};
+    events { worker_connections ${hasManyPorts ? mostDescriptors() : 4_096}; }
     http {
       access_log off;
       keepalive_requests 100000000;

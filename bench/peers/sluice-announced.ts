@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { mostDescriptors } from '../descriptors.ts'
 import { FIRST_OF_MANY } from '../node.ts'
 import type { Job, Peer } from '../peer.ts'
 import { sluiceCommand } from './sluice.ts'
@@ -14,9 +15,9 @@ const EVERY_SECONDS = 10
 /** The key that is asked for has as many nodes as each other one. */
 export const announcedPeers: readonly Peer[] = [
   announced('10-nodes', 1, 10),
-  announced('1,000-nodes', 100, 10),
-  announced('10,000-nodes', 1_000, 10),
-  announced('10,000-in-one-key', 1, 10_000),
+  announced('1000-nodes', 100, 10),
+  announced('10000-nodes', 1_000, 10),
+  announced('10000-in-one-key', 1, 10_000),
 ]
 
 function announced(name: string, keys: number, nodesPerKey: number): Peer {
@@ -56,7 +57,7 @@ http-subscription-server = 127.0.0.1:${job.spare.udp}
 subscription-state = state.json
 http-processes = 1
 disable-logging = true
-max-fd = 65536
+max-fd = ${mostDescriptors()}
 max-connections = 4000
 max-connections-per-ip = 4000
 min-rate = 500
