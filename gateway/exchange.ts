@@ -3,28 +3,24 @@
 // (downstream) and the node's connection (upstream), and is the one place that decides on retries. Beyond 400 lines for
 // that: what may happen depends on what has happened, and all of it is the state at its top.
 import { latin1 } from '../base/latin1.ts'
-import { type Backend, FULL } from '../routing/backend.ts'
+import { FULL } from '../routing/backend.ts'
 import type { Node } from '../routing/node.ts'
 import type { Waiting } from '../routing/queue.ts'
 import { errorAnswer, type OwnAnswer } from './answers.ts'
 import { guard } from './boundary.ts'
-import type { Client } from './client.ts'
-import { cookieOf } from './cookies.ts'
-import { hashKey } from './hash-key.ts'
+import { Choice } from './choice.ts'
+import { Encoder } from './encoder.ts'
 import { NO_BODY } from './http1/body-kind.ts'
 import type { Http1Connection } from './http1/connection.ts'
 import { ID } from './http1/field-names.ts'
 import { Relay } from './http1/relay.ts'
 import { HEAD, RequestHead } from './http1/request-head.ts'
-import { requestText } from './http1/request-text.ts'
 import type { ResponseHead } from './http1/response-head.ts'
 import { asksForWebSocket } from './http1/upgrade.ts'
 import { logExchange } from './log-exchange.ts'
 import type { Queued } from './queues.ts'
-import { setsCookie, stickyLine } from './sticky.ts'
+import { Stint } from './stint.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream/connection.ts'
-import { type CommonVariables, commonVariables, lastPacket, uwsgiPacket } from './uwsgi/packet.ts'
-import { pathInfo } from './uwsgi/path-info.ts'
 import { WELCOME } from './welcome.ts'
 import type { Running, World } from './world.ts'
 
@@ -54,6 +50,9 @@ export class Exchange implements UpstreamUser, Queued {
   readonly world: World
   readonly connection: Http1Connection
   readonly relay: Relay
+  readonly #choice: Choice
+  readonly #encoder: Encoder
+  readonly #stint: Stint
   running: Running
   state = IDLE
   upstream: UpstreamConnection | null = null
@@ -66,29 +65,14 @@ export class Exchange implements UpstreamUser, Queued {
   #saysUpgrade = false // whether or not it may have it
   #mayRepeat = false
   #isExpecting = false // the client waits for "100 Continue" and may never send its body
-  #saysContinue = false // and it is we who say it, not the node
   #hasSentBody = false
   #headText = '' // encoded for the node, not sent yet
-  #common: CommonVariables | null = null // of the packets made last
-  #backend: Backend | null = null
   #tried: Node[] | null = null
-  #key = '' // what the pick goes by, where it goes by the request
-  #begun: Node | null = null // to which the try in hand counts
-  #begunAt = 0 // when, where it matters
-  #tookMs = -1 // until its answer began or failed to; -1: says nothing of the node
-  #sentBytes = 0 // to it, in this try
-  #token = '' // of its node, as the client has it
-  #lastHost = ''
-  #lastVersion = -1 // of the table in which it was looked up
-  #lastBackend: Backend | null = null // that was found
   #failure = 503 // what the client is told when no node is left
   #cause = '' // of it, for the event log
   #connectBy = 0 // when the wait for a connection ends, in the wheel's milliseconds; 0: it has not begun
   #looksAgainMs = FULL_QUEUE_MS / 2
   #wait: NodeJS.Timeout | null = null // for room in a full queue, or for a descriptor
-
-  /** The answer may have to carry a cookie of ours. */
-  isSticky = false
 
   // --- the queue's
   waitsSince = -1
@@ -110,6 +94,14 @@ export class Exchange implements UpstreamUser, Queued {
     this.connection = connection
     this.running = world.running
     this.relay = new Relay(this, connection)
+    this.#choice = new Choice(world, this)
+    this.#encoder = new Encoder(this)
+    this.#stint = new Stint(world)
+  }
+
+  /** The answer may have to carry a cookie of ours. */
+  get isSticky(): boolean {
+    return this.#choice.isSticky
   }
 
   get isTunnel(): boolean {
@@ -135,17 +127,14 @@ export class Exchange implements UpstreamUser, Queued {
   begin(head: RequestHead, bytes: Buffer): void {
     this.#start(head, bytes)
     const { world } = this
-    const backend = this.#backendFor(head, bytes)
+    const backend = this.#choice.find(head, bytes)
     if (backend === null) return this.#nobodyServes(head)
-    this.#backend = backend
     world.counters.hit(backend)
     if (head.expect >= 0 && head.minor === 1 && !this.#mayExpect(head, bytes)) return
     this.#mayRepeat = head.isIdempotent && this.connection.bodyKind === NO_BODY
     if (head.saysUpgrade && asksForWebSocket(head, bytes)) this.#askForTunnel()
     world.budget.earn()
-    const node = backend.isPlain
-      ? backend.pickFor(world.wheel.now, null, '')
-      : this.#pickByRequest(backend, head, bytes)
+    const node = this.#choice.pick(head, bytes)
     if (node === null) return this.fail(503)
     if (node === FULL) return this.#enqueue()
     this.#try(head, bytes, node, false)
@@ -163,24 +152,6 @@ export class Exchange implements UpstreamUser, Queued {
     this.#answer(answer)
   }
 
-  // A client mostly asks for the host it asked for before.
-  #backendFor(head: RequestHead, bytes: Buffer): Backend | null {
-    const { directory, wheel } = this.world
-    const { table, version } = directory
-    if (table.hasOnlyRest) return table.rest
-    if (table.hasPaths || table.hasFallback) {
-      const path = table.hasPaths ? pathInfo(head, bytes).toString() : ''
-      return table.find(head.hostOf(bytes).toLowerCase(), path, wheel.now)
-    }
-    // By number: a connection that is idle for long must not keep a table that is.
-    if (version !== this.#lastVersion || !head.hasHost(bytes, this.#lastHost)) {
-      this.#lastHost = head.hostOf(bytes)
-      this.#lastVersion = version
-      this.#lastBackend = table.find(this.#lastHost.toLowerCase())
-    }
-    return this.#lastBackend
-  }
-
   // Where nodes announce themselves, one may be about to.
   #nobodyServes(head: RequestHead): void {
     if (this.running.picture.awaitsNodes) {
@@ -191,33 +162,9 @@ export class Exchange implements UpstreamUser, Queued {
     this.fail(404)
   }
 
-  // For policies that ask who wants what, and cookies that say where.
-  #pickByRequest(backend: Backend, head: RequestHead, bytes: Buffer): Node | typeof FULL | null {
-    const { sticky, wheel } = this.world
-    const { rules, keyKind } = backend
-    if (keyKind === 'address') this.#key = this.client
-    else if (keyKind === 'text') this.#key = hashKey(rules.on, this, head, bytes)
-    if (rules.sticky !== '') {
-      this.isSticky = true
-      this.#token = cookieOf(head, bytes, rules.sticky)
-      const node = this.#token === '' ? null : sticky.nodeOf(backend, this.#token)
-      if (node !== null && backend.isOpen(node, wheel.now)) return node
-    }
-    return backend.pickFor(wheel.now, null, this.#key)
-  }
-
-  /**
-   * The line that keeps the client at the node which answers; '' when it has it already, or needs none.
-   *
-   * @param head of its answer, of `bytes`
-   */
+  /** The line for the answer that keeps the client at its node, see choice.ts. */
   cookieLine(head: ResponseHead, bytes: Buffer): string {
-    const backend = this.#backend!
-    const name = backend.rules.sticky
-    if (!this.isSticky || name === '') return ''
-    const token = this.world.sticky.tokenOf(backend, this.node!)
-    if (token === this.#token || setsCookie(head, bytes, name)) return ''
-    return stickyLine(name, token, this.connection.client.isTls)
+    return this.#choice.cookieLine(this.node!, head, bytes)
   }
 
   // Everything of the request before is forgotten.
@@ -227,13 +174,12 @@ export class Exchange implements UpstreamUser, Queued {
     this.state = IDLE
     this.tries = this.status = this.vars = this.varBytes = 0
     this.id = ''
-    this.node = this.#backend = this.#tried = null
+    this.node = this.#tried = null
+    this.#choice.reset()
     this.#failure = 503
     this.#cause = 'no node is left to try'
     this.#connectBy = 0
     this.#looksAgainMs = FULL_QUEUE_MS / 2
-    this.#key = this.#token = ''
-    this.isSticky = false
     this.isCut = this.#hasSentBody = this.#isExpecting = this.#mayRepeat = this.isUpgrade = false
     this.#saysUpgrade = head.saysUpgrade
     this.isHead = head.method === HEAD
@@ -251,9 +197,9 @@ export class Exchange implements UpstreamUser, Queued {
     if (this.#headText === '' || !this.takesBody) return
     const text = this.#headText
     this.#headText = ''
-    this.#sentBytes += text.length
+    this.#stint.sentBytes += text.length
     this.upstream!.socket.writeText(text)
-    if (this.#isExpecting && this.#saysContinue) this.#sayContinue()
+    if (this.#isExpecting && this.#encoder.saysContinue) this.#sayContinue()
   }
 
   /** Sends bytes[start, end) of the request body, the head in front when it has not left yet. */
@@ -265,7 +211,7 @@ export class Exchange implements UpstreamUser, Queued {
     if (this.#headText === '' || !this.connection.isBodyComplete) socket.outliveWrites()
     const text = this.#headText
     this.#headText = ''
-    this.#sentBytes += text.length + end - start
+    this.#stint.sentBytes += text.length + end - start
     socket.give(text, bytes, start, end)
     if (socket.pending > 0) {
       this.connection.pauseBody()
@@ -281,7 +227,7 @@ export class Exchange implements UpstreamUser, Queued {
   /** Bytes of the client inside a tunnel, or behind an upgrade that waits for its 101. */
   tunnelToNode(bytes: Buffer, start: number, end: number): void {
     const socket = this.upstream!.socket
-    this.#sentBytes += end - start
+    this.#stint.sentBytes += end - start
     socket.give('', bytes, start, end)
     if (socket.pending > 0) {
       this.connection.pauseBody()
@@ -313,11 +259,7 @@ export class Exchange implements UpstreamUser, Queued {
     this.#cause = 'silent for http-timeout'
     // A client that was promised a "100 Continue" by the node owes nothing yet.
     if (this.connection.isWaitingForBody && !this.#isExpecting) return this.fail(408)
-    if (!this.hasAnswered) {
-      this.node!.failures++
-      this.#tellTime()
-      this.#eject(this.node!, this.#cause)
-    }
+    if (!this.hasAnswered) this.#stint.timedOut(this.#cause)
     this.fail(504)
   }
 
@@ -373,7 +315,7 @@ export class Exchange implements UpstreamUser, Queued {
   answerBegan(status: number): void {
     this.state = ANSWERING
     this.status = status
-    this.#answered(status >= 500)
+    this.#stint.answered(status >= 500)
   }
 
   /** The node said "100 Continue" itself. @returns whether the client waits for that */
@@ -399,7 +341,7 @@ export class Exchange implements UpstreamUser, Queued {
   answerIsBad(): void {
     this.#cause = 'no valid HTTP answer, or one cut short'
     this.node!.failures++
-    if (!this.hasAnswered) this.#answeredBadly()
+    if (!this.hasAnswered) this.#stint.answeredBadly(this.#cause)
     if (this.hasAnswered) return this.connection.abort()
     this.fail(502)
   }
@@ -408,7 +350,7 @@ export class Exchange implements UpstreamUser, Queued {
     this.state = TUNNEL
     this.status = 101
     this.connection.keep = false
-    this.#answered(false)
+    this.#stint.answered(false)
   }
 
   /** Both sides said all they had to: the tunnel is over once the node has the last of it. */
@@ -431,8 +373,10 @@ export class Exchange implements UpstreamUser, Queued {
     this.node = node
     this.tries++
     this.state = CONNECTING
-    this.#begin(node)
-    if (!this.#encode(head, bytes, node)) return
+    this.#stint.begin(node, this.#choice.backend!)
+    const refusal = this.#encoder.encode(head, bytes, node)
+    if (refusal > 0) return this.fail(refusal)
+    this.#headText = this.#encoder.text
     const pool = world.poolOf(node)
     const upstream = pool.take(this, world.wheel.now, this.#mayRepeat, fresh || node.proto === 'uwsgi')
     if (upstream === null) return this.#lacksDescriptor('EMFILE')
@@ -442,91 +386,11 @@ export class Exchange implements UpstreamUser, Queued {
     this.connection.touch()
   }
 
-  // Each try begins here and ends in #release, whatever comes between.
-  #begin(node: Node): void {
-    this.world.counters.note(node)
-    this.#begun = node
-    this.#tookMs = -1
-    this.#sentBytes = 0
-    const backend = this.#backend!
-    this.#begunAt = !backend.isPlain && backend.rules.policy === 'ewma' ? this.world.preciseNow() : 0
-    node.begin()
-  }
-
-  #end(node: Node, upstream: UpstreamConnection | null): void {
-    const { world } = this
-    this.#begun = null
-    node.rx += this.#sentBytes
-    if (upstream !== null) node.tx += upstream.received
-    node.end(this.#tookMs, world.wheel.now)
-    const { queue } = this.#backend!
-    if (queue !== null && queue.length > 0) world.serve(this.#backend!)
-  }
-
-  #tellTime(): void {
-    if (this.#begunAt > 0 && this.#tookMs < 0) this.#tookMs = this.world.preciseNow() - this.#begunAt
-  }
-
   // Looking again at a full queue does not make the wait longer.
   #awaitConnection(): void {
     const { wheel } = this.world
     if (this.#connectBy === 0) this.#connectBy = wheel.now + this.running.picture.connectTimeoutMs
     wheel.arm(this.connection, this.#connectBy - wheel.now)
-  }
-
-  #encode(head: RequestHead, bytes: Buffer, node: Node): boolean {
-    const { picture } = this.running
-    const { client } = this.connection
-    const passesExpect = node.proto === 'http' && picture.manageExpect < 0 && head.minor === 1
-    this.#saysContinue = !passesExpect
-    if (node.proto === 'http') {
-      this.connection.makeFramed(head) // a uwsgi node tried before may have made it raw
-      this.#headText = requestText(
-        head,
-        bytes,
-        this.raw,
-        client,
-        this.isUpgrade,
-        passesExpect,
-        picture.hostName,
-      )
-      return true
-    }
-    if (picture.rawBody) this.connection.makeRaw()
-    else if (head.isChunked && !picture.chunkedInput) {
-      this.fail(411)
-      return false
-    }
-    this.#headText = uwsgiPacket(
-      head,
-      bytes,
-      this.#commonVariables(client, head.minor),
-      picture.modifier1 || node.modifier1,
-      picture.modifier2 || node.modifier2,
-      picture.chunkedInput || picture.rawBody,
-      this.isUpgrade,
-    )
-    this.vars = lastPacket.variables
-    this.varBytes = lastPacket.bytes
-    if (this.#headText !== '') return true
-    this.fail(431)
-    return false
-  }
-
-  // Mostly those of the request before: a picture makes another client of the connection.
-  #commonVariables(client: Client, minor: number): CommonVariables {
-    const known = this.#common
-    if (known !== null && known.client === client && known.remote === this.client && known.minor === minor)
-      return known
-    const { picture, vars } = this.running
-    this.#common = commonVariables(client, this.client, minor, {
-      hostName: picture.hostName,
-      serverNameAsHost: picture.serverNameAsHost,
-      portText: this.connection.listener.portText,
-      vars,
-      varCount: picture.vars.length,
-    })
-    return this.#common
   }
 
   // Connects that fail are alike, however they fail; after that only what cannot have had an effect goes out again.
@@ -541,7 +405,7 @@ export class Exchange implements UpstreamUser, Queued {
     if (this.hasAnswered) return this.connection.abort()
     this.#failure = 502
     this.#cause = code === '' ? 'closed before its answer' : code
-    if (!isStale) this.#answeredBadly()
+    if (!isStale) this.#stint.answeredBadly(this.#cause)
     if (upstream.received > 0 || !this.#mayRepeat || this.#hasSentBody) return this.fail(502)
     // A kept connection that was stale says nothing against the node: it is tried on a new one.
     this.#again(upstream.isReused, !upstream.isReused)
@@ -556,42 +420,8 @@ export class Exchange implements UpstreamUser, Queued {
   #connectFailed(cause: string, isTimeOut = false): void {
     if (OUR_LIMITS.has(cause)) return this.#lacksDescriptor(cause)
     this.#cause = cause
-    const { world, running } = this
-    const node = this.node!
-    const { now } = world.wheel
-    const { graceMs, mostGraceMs } = running.picture
-    const hadState = node.state
-    node.cause = cause
-    const hasAnother = node.connectFailed(this.upstream!.address, now, graceMs, mostGraceMs)
-    if (isTimeOut && !hasAnother) node.needsTrial()
-    if (node.state !== hadState) this.#tellRest(node, cause)
+    const hasAnother = this.#stint.connectFailed(this.upstream!.address, cause, isTimeOut)
     this.#again(hasAnother, false)
-  }
-
-  #answered(isServerError: boolean): void {
-    const node = this.node!
-    this.#tellTime()
-    node.answered(!isServerError)
-    if (node.health.answered(isServerError, this.world.wheel.now) || (isServerError && node.isOnTrial))
-      this.#eject(node, 'too many of its answers are 5xx')
-  }
-
-  // No answer that could be passed on: as bad as a 5xx.
-  #answeredBadly(): void {
-    const node = this.node!
-    if (node.health.answered(true, this.world.wheel.now) || node.isOnTrial) this.#eject(node, this.#cause)
-  }
-
-  #eject(node: Node, cause: string): void {
-    const { graceMs, mostGraceMs } = this.running.picture
-    if (!this.#backend!.eject(node, this.world.wheel.now, graceMs, mostGraceMs)) return
-    node.cause = cause
-    this.#tellRest(node, cause)
-  }
-
-  #tellRest(node: Node, cause: string): void {
-    const restMs = Math.round(node.restsUntil - this.world.wheel.now)
-    this.world.tell('warn', 'node rests', { node: node.name, cause, restMs })
   }
 
   // Only UNIX sockets say so. The node is well and has more to do than it can: no reason to let it rest.
@@ -625,7 +455,7 @@ export class Exchange implements UpstreamUser, Queued {
   // Another node may have room meanwhile: it is a new pick.
   #lookAgain(node: Node): void {
     this.#wait = null
-    const next = this.#backend!.pickFor(this.world.wheel.now, this.#tried, this.#key) ?? node
+    const next = this.#choice.pickAgain(this.world.wheel.now, this.#tried) ?? node
     if (next === FULL) this.#enqueue()
     else this.#sendAgain(next, false)
   }
@@ -641,9 +471,7 @@ export class Exchange implements UpstreamUser, Queued {
       this.#tried.push(this.node!)
     }
     const node =
-      same && this.node!.isReachable
-        ? this.node
-        : this.#backend!.pickFor(this.world.wheel.now, this.#tried, this.#key)
+      same && this.node!.isReachable ? this.node : this.#choice.pickAgain(this.world.wheel.now, this.#tried)
     if (node === null || this.tries >= MOST_TRIES || (costs && !this.world.budget.spend())) {
       return this.fail(this.#failure)
     }
@@ -657,7 +485,7 @@ export class Exchange implements UpstreamUser, Queued {
   // What the client sends meanwhile is held, as while connecting; its time-outs stand still.
   #enqueue(): void {
     const { world } = this
-    const backend = this.#backend!
+    const backend = this.#choice.backend!
     this.#cause = 'every node has as many exchanges in hand as it may'
     this.#tried = null // by the time there is room again, each may be well
     this.#connectBy = 0
@@ -666,12 +494,12 @@ export class Exchange implements UpstreamUser, Queued {
   }
 
   #refuseFull(): void {
-    this.fail(503, retryAfter(this.world.queues.retryAfter(this.#backend!)))
+    this.fail(503, retryAfter(this.world.queues.retryAfter(this.#choice.backend!)))
   }
 
   /** Its turn in the queue may have come. */
   pick(now: number): Node | typeof FULL | null {
-    return this.#backend!.pickFor(now, null, this.#key)
+    return this.#choice.pickAgain(now, null)
   }
 
   /** It left the queue. @param node null: all of them are gone */
@@ -771,13 +599,12 @@ export class Exchange implements UpstreamUser, Queued {
       clearTimeout(this.#wait)
       this.#wait = null
     }
-    if (this.waitsSince >= 0) this.#backend!.queue!.leave(this)
-    const begun = this.#begun
+    if (this.waitsSince >= 0) this.#choice.backend!.queue!.leave(this)
     if (upstream !== null) {
       upstream.idleSince = this.world.wheel.now
       upstream.release(reusable)
     }
-    if (begun !== null) this.#end(begun, upstream)
+    this.#stint.end(upstream === null ? 0 : upstream.received)
   }
 
   #report(status: number): void {
