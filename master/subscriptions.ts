@@ -234,8 +234,9 @@ export class Subscriptions {
     if (!wasSigned && this.#replay.size === 0) this.#refuseOlder('signatures were not asked for until now')
     this.#quota.setLimits(plan.limits)
     this.membership.setTolerance(plan.toleranceMs)
-    this.#expel(plan)
+    // In this order: who the config names no more is from then on judged by what it announces.
     syncStatic(this.membership, plan.backend, this.#clock.monotonicMs())
+    this.#expel(plan)
     if (JSON.stringify(before.state) !== JSON.stringify(plan.state)) this.#state.move(plan.state)
   }
 

@@ -28,6 +28,8 @@ export interface NodeRecord extends Member {
   readonly origin: string
   /** True: nobody heard of it for its lease, and it stays as the last of its key. */
   readonly isUnheard: boolean
+  /** Of a node of the config: as what it announces itself, and is once the config does not name it any more; null: it does not. */
+  readonly announced: Member | null
 }
 
 /** Versions rise by one a change, over all nodes. */

@@ -22,6 +22,8 @@ interface Entry {
   isFailing: boolean
   cores: number
   load: number
+  /** Of what a node of the config announces itself as; the node itself has no end. */
+  announcedLease: Lease | null
 }
 
 export interface MemoryMembershipSettings {
@@ -90,9 +92,13 @@ export class MemoryMembership implements Membership {
 
   withdraw(id: string, why: RemovalReason): void {
     const entry = this.#byId.get(id)
-    // A datagram does not undo what the config says.
-    if (entry === undefined || (entry.record.isStatic && why !== 'unconfigured')) return
-    this.#remove(entry, why)
+    if (entry === undefined) return
+    const { isStatic, announced } = entry.record
+    if (!isStatic) return this.#remove(entry, why)
+    // A datagram does not undo what the config says; nor the config what a node says of itself.
+    if (why !== 'unconfigured') this.#setAnnounced(entry, null, null)
+    else if (announced === null) this.#remove(entry, why)
+    else this.#surface(entry, announced)
   }
 
   setFailing(id: string, isFailing: boolean): void {
@@ -109,6 +115,9 @@ export class MemoryMembership implements Membership {
   tick(nowMs: number): void {
     for (const entries of this.#byKey.values()) {
       for (const entry of entries) {
+        const { announcedLease } = entry
+        if (announcedLease !== null && leaseEndMs(announcedLease, this.#toleranceMs) <= nowMs)
+          this.#setAnnounced(entry, null, null)
         if (entry.leaseEndMs > nowMs) continue
         this.#judge([...entries], nowMs)
         break
@@ -130,9 +139,10 @@ export class MemoryMembership implements Membership {
 
   #add(id: string, member: Member, lease: Lease): void {
     const version = ++this.#version
-    const record = { ...member, id, version, origin: this.#origin, isUnheard: false }
+    const record = { ...member, id, version, origin: this.#origin, isUnheard: false, announced: null }
     const { cores, load } = member.announcement
-    const entry = { record, lease, leaseEndMs: 0, heardMs: 0, isFailing: false, cores, load }
+    const numbers = { leaseEndMs: 0, heardMs: 0, cores, load }
+    const entry = { record, lease, isFailing: false, announcedLease: null, ...numbers }
     this.#setLease(entry, member.isStatic ? FOREVER : lease)
     this.#byId.set(id, entry)
     const others = this.#byKey.get(member.key)
@@ -143,11 +153,33 @@ export class MemoryMembership implements Membership {
 
   #update(entry: Entry, member: Member, nowMs: number): void {
     const before = entry.record
-    if (before.isStatic && !member.isStatic) return
+    if (before.isStatic && !member.isStatic) return this.#announceBeneath(entry, member, nowMs)
     entry.cores = member.announcement.cores
     entry.load = member.announcement.load
+    if (member.isStatic && !before.isStatic) entry.announcedLease = entry.lease
     this.#setLease(entry, member.isStatic ? FOREVER : renewed(entry.lease, nowMs))
-    if (before.isUnheard || !isSameMember(before, member)) this.#change(entry, member, false)
+    const announced = member.isStatic ? (before.isStatic ? before.announced : asMember(before)) : null
+    if (before.isUnheard || !isSameMember(before, member)) this.#change(entry, member, false, announced)
+  }
+
+  // The config goes first. What the node says is kept for when the config names it no more.
+  #announceBeneath(entry: Entry, member: Member, nowMs: number): void {
+    const { announced } = entry.record
+    const lease = entry.announcedLease === null ? newLease(nowMs) : renewed(entry.announcedLease, nowMs)
+    if (announced !== null && isSameMember(announced, member)) entry.announcedLease = lease
+    else this.#setAnnounced(entry, member, lease)
+  }
+
+  #setAnnounced(entry: Entry, announced: Member | null, lease: Lease | null): void {
+    if (entry.record.announced === announced) return
+    entry.announcedLease = lease
+    this.#change(entry, entry.record, false, announced)
+  }
+
+  #surface(entry: Entry, announced: Member): void {
+    this.#setLease(entry, entry.announcedLease!)
+    entry.announcedLease = null
+    this.#change(entry, announced, false)
   }
 
   #judge(entries: readonly Entry[], nowMs: number): void {
@@ -160,10 +192,11 @@ export class MemoryMembership implements Membership {
     }
   }
 
-  #change(entry: Entry, member: Member, isUnheard: boolean): void {
+  #change(entry: Entry, member: Member, isUnheard: boolean, announced: Member | null = null): void {
     const before = entry.record
     const version = ++this.#version
-    entry.record = { ...before, ...member, id: before.id, version, origin: this.#origin, isUnheard }
+    const own = { id: before.id, version, origin: this.#origin, isUnheard, announced }
+    entry.record = { ...before, ...member, ...own }
     this.#tell({ kind: 'changed', version, record: entry.record, before })
   }
 
@@ -195,4 +228,8 @@ export class MemoryMembership implements Membership {
   #tell(change: Change): void {
     for (const listener of this.#listeners) listener(change)
   }
+}
+
+function asMember({ key, node, announcement, source, isLocal, isSigned, isStatic }: NodeRecord): Member {
+  return { key, node, announcement, source, isLocal, isSigned, isStatic }
 }

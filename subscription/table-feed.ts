@@ -135,14 +135,14 @@ export class TableFeed {
   }
 
   #hear(change: Change): void {
-    if (change.kind === 'snapshot') this.#reset(change.records)
-    // A node that the config names is in the picture.
-    else if (change.kind === 'removed' || change.record.isStatic) this.#remove(change.record.id)
-    else this.#put(change.record)
+    if (change.kind === 'snapshot') return this.#reset(change.records)
+    const record = change.kind === 'removed' ? null : asAnnounced(change.record)
+    if (record === null) this.#remove(change.record.id)
+    else this.#put(record)
   }
 
   #reset(records: readonly NodeRecord[]): void {
-    const announced = records.filter(({ isStatic }) => !isStatic)
+    const announced = records.flatMap(record => asAnnounced(record) ?? [])
     const ids = new Set(announced.map(({ id }) => id))
     for (const id of this.#entries.keys()) if (!ids.has(id)) this.#remove(id)
     for (const record of announced) this.#put(record)
@@ -230,6 +230,15 @@ export class TableFeed {
     entries.delete(entry)
     if (entries.size === 0) this.#byHost.delete(host)
   }
+}
+
+// A node that the config names is in the picture, and stands there for an announced one of its name. Gateways know both, so
+// that it serves on, without a gap, when a reload takes it out of the config.
+function asAnnounced(record: NodeRecord): NodeRecord | null {
+  const { isStatic, announced } = record
+  if (!isStatic) return record
+  if (announced === null || nodeName(announced) !== nodeName(record)) return null
+  return { ...record, ...announced }
 }
 
 function isSame(a: NodePicture, b: NodePicture): boolean {

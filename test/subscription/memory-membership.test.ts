@@ -136,9 +136,11 @@ t.test('nodes of the config have no end and heed no datagram', async t => {
   members.withdraw(A, 'unsubscribed')
   members.announce(member(OTHER), 900_000)
   members.tick(1e9)
-  t.same(lines, ['snapshot', `added ${A}`, `added ${B}`, `removed ${B} unheard`])
+  const known = [...members.entries()].map(({ record }) => record)
+  t.match(known, [{ id: A, isStatic: true, announced: null, announcement: { weight: 1 } }])
+  t.same(lines.slice(-2), [`added ${B}`, `removed ${B} unheard`])
   members.withdraw(A, 'unconfigured')
-  t.same(lines.slice(4), [`removed ${A} unconfigured`])
+  t.same(lines.at(-1), `removed ${A} unconfigured`)
 })
 
 t.test('a node that was announced becomes one of the config', async t => {
@@ -146,9 +148,48 @@ t.test('a node that was announced becomes one of the config', async t => {
   const lines = linesOf(members)
   members.announce(member(), 0)
   members.announce(member({}, { isStatic: true, source: '' }), 0)
-  members.tick(1e9)
+  members.tick(1_000)
   t.same(lines.slice(2), [`changed ${A}`])
 })
+
+t.test(
+  'a node that the config names no more is what it announces itself as, with the rest of that lease',
+  async t => {
+    const members = start()
+    const lines = linesOf(members)
+    members.announce(member({ weight: 7 }, { isStatic: true, source: '' }), 0)
+    members.announce(member({ weight: 2 }), 10_000)
+    members.announce(member({ weight: 2 }), 20_000)
+    t.same(lines.slice(2), [`changed ${A}`], 'a heartbeat is no news')
+    members.withdraw(A, 'unconfigured')
+    t.match(
+      [...members.entries()],
+      [{ record: { isStatic: false, announced: null, announcement: { weight: 2 } } }],
+    )
+    members.announce(member(OTHER), 40_000)
+    members.tick(45_000)
+    t.ok(members.has(A), 'its lease goes on')
+    members.tick(46_000)
+    t.notOk(members.has(A))
+  },
+)
+
+t.test(
+  'what a node of the config announced counts no more once it left, or was not heard for its lease',
+  async t => {
+    const members = start()
+    const isStatic = { isStatic: true, source: '' }
+    members.announce(member({}, isStatic), 0)
+    members.announce(member(OTHER, isStatic), 0)
+    members.announce(member(), 0)
+    members.announce(member(OTHER), 0)
+    members.withdraw(A, 'unsubscribed')
+    members.tick(60_000)
+    members.withdraw(A, 'unconfigured')
+    members.withdraw(B, 'unconfigured')
+    t.same([...members.entries()], [])
+  },
+)
 
 t.test('a restored node has what was left of its lease, and does not set back one that is heard', async t => {
   const members = start()

@@ -105,16 +105,25 @@ t.test('who leaves is told of at the end of the turn, and must connect when it c
   await until('it is proven', () => feed.waiting().length === 0)
 })
 
-t.test('nodes that the config names are none of its business', async t => {
-  const { membership, mirror, feed } = startFeed(t)
-  const { address } = await startListener(t)
-  membership.announce(member({ address }), 0)
-  await until('it is told of', () => mirror.size === 1)
-  membership.announce(member({ address }, { isStatic: true }), 0)
-  membership.announce(member({ address: '127.0.0.1:9' }, { isStatic: true }), 0)
-  await until('it is in the picture now', () => mirror.size === 0)
-  t.same(feed.waiting(), [])
-})
+t.test(
+  'of nodes that the config names gateways are told what these announce, so that they can take over',
+  async t => {
+    const { membership, mirror, feed } = startFeed(t)
+    const { address } = await startListener(t)
+    membership.announce(member({ address }), 0)
+    await until('it is told of', () => mirror.size === 1)
+    membership.announce(member({ address }, { isStatic: true }), 0)
+    membership.announce(member({ address: '127.0.0.1:9' }, { isStatic: true }), 0)
+    const id = `a.example ${address}`
+    membership.withdraw(id, 'unconfigured')
+    membership.announce(member({ address, weight: 2 }), 0)
+    await until('its change is told', () => mirror.messages.length === 2)
+    t.same(mirror.messages[1]![0]!.gone, [], 'it was there all the time')
+    membership.announce(member({ address, proto: 'http' }, { isStatic: true }), 0)
+    await until('another protocol is another node, and the config knows better', () => mirror.size === 0)
+    t.same(feed.waiting(), [])
+  },
+)
 
 t.test('the first packet of a key says how it is balanced, until its last node is gone', async t => {
   const { membership, mirror } = startFeed(t)

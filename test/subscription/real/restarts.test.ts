@@ -1,4 +1,6 @@
 // test/subscription/real/restarts.test.ts: what was announced outlives reloads and restarts of Sluice.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { get, steadyLoad } from '../../support/subscribing.ts'
 import { freshPlace, HOST, isServed, startHouse, subscriber } from './house.ts'
@@ -42,3 +44,24 @@ t.test('reloads of both kinds under load keep the table', async t => {
   await load.stop()
   t.same(load.failures, [])
 })
+
+t.test(
+  'a node that announces itself serves on when a reload names it, and when another one does no more',
+  async t => {
+    const place = await freshPlace(t)
+    const here = await startHouse(t, '', place)
+    const { sluice } = here
+    const { address } = await subscriber(t, here, 'one', SELDOM)
+    const load = steadyLoad(t, sluice.url, { hosts: [HOST] })
+    const file = join(sluice.directory, 'sluice.ini')
+    const before = readFileSync(file, 'utf8')
+    for (const [turn, more] of [`backend = key=${HOST},address=uwsgi://${address}\n`, ''].entries()) {
+      writeFileSync(file, before + more)
+      sluice.kill('SIGHUP')
+      await sluice.logged(new RegExp(`(?:"msg":"reloaded"[^]*){${turn + 1}}`))
+      await load.more(50)
+    }
+    await load.stop()
+    t.same(load.failures, [])
+  },
+)
