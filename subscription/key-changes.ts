@@ -59,24 +59,44 @@ export class KeyChanges {
   }
 }
 
-/** Messages of at most {@link MOST_IN_MESSAGE} nodes each. A key that is larger than one goes on in the next. */
+/**
+ * Messages of at most {@link MOST_IN_MESSAGE} nodes each. A key that is larger than one goes on in the next: who comes first,
+ * then who leaves, as a key that others take over must not be without nodes between two messages. One that left and came back
+ * does both in one message.
+ */
 export function* inMessages(keys: Iterable<KeyPicture>): Generator<KeyPicture[]> {
   let message: KeyPicture[] = []
   let room = MOST_IN_MESSAGE
   for (const whole of keys) {
-    let { gone, nodes } = whole
-    do {
-      const leaving = gone.slice(0, room)
-      const coming = nodes.slice(0, room - leaving.length)
-      message.push({ ...whole, gone: leaving, nodes: coming })
-      gone = gone.slice(leaving.length)
-      nodes = nodes.slice(coming.length)
-      room -= leaving.length + coming.length
-      if (room > 0) continue
-      yield message
-      message = []
-      room = MOST_IN_MESSAGE
-    } while (gone.length + nodes.length > 0)
+    if (whole.nodes.length + whole.gone.length <= room) {
+      message.push(whole)
+      room -= whole.nodes.length + whole.gone.length
+      continue
+    }
+    for (const part of parts(whole)) {
+      const size = part.nodes.length + part.gone.length
+      if (size > room) {
+        yield message
+        message = []
+        room = MOST_IN_MESSAGE
+      }
+      message.push(part)
+      room -= size
+    }
   }
   if (message.length > 0) yield message
+}
+
+// Each small enough for a message of its own.
+function* parts(whole: KeyPicture): Generator<KeyPicture> {
+  const { nodes } = whole
+  const gone = new Set(whole.gone)
+  const half = MOST_IN_MESSAGE / 2 // as each may have left before
+  for (let at = 0; at < nodes.length; at += half) {
+    const coming = nodes.slice(at, at + half)
+    yield { ...whole, nodes: coming, gone: coming.flatMap(({ name }) => (gone.delete(name) ? [name] : [])) }
+  }
+  const leaving = [...gone]
+  for (let at = 0; at < leaving.length; at += MOST_IN_MESSAGE)
+    yield { ...whole, nodes: [], gone: leaving.slice(at, at + MOST_IN_MESSAGE) }
 }

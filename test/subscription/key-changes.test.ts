@@ -1,6 +1,7 @@
 // test/subscription/key-changes.test.ts: changes gathered into the last word on each node, and cut into messages.
 import t from 'tap'
 import type { KeyPicture, NodePicture } from '../../base/picture.ts'
+import { TableBuilder } from '../../routing/table-builder.ts'
 import { inMessages, KeyChanges, MOST_IN_MESSAGE } from '../../subscription/key-changes.ts'
 
 t.test('of a node that came and changed only the last is told', async t => {
@@ -46,15 +47,26 @@ t.test('messages are bounded, and together they say the same', async t => {
       parts.flatMap(part => part.nodes),
       nodes,
     )
-    t.same(
-      parts.flatMap(part => part.gone),
-      gone,
-    )
+    t.same(parts.flatMap(part => part.gone).toSorted(), gone.toSorted())
     t.ok(parts.every(part => part.algo === algo))
-    const lastGone = parts.findLastIndex(part => part.gone.length > 0)
-    const firstNode = parts.findIndex(part => part.nodes.length > 0)
-    t.ok(lastGone <= Math.max(firstNode, 0) || firstNode < 0, 'who leaves does so before others come')
   }
+})
+
+t.test('between two messages a key has the nodes that it had before, or those that it gets', async t => {
+  const named = (letter: string) => Array.from({ length: 1100 }, (_, i) => node(`k ${letter}${i}`, 1))
+  const [before, after, back] = [named('a'), named('b'), named('c')]
+  const gone = [...before, ...back].map(({ name }) => name)
+  const builder = new TableBuilder()
+  builder.apply([{ key: 'k', algo: '', nodes: [...before, ...back], gone: [] }], 0)
+  for (const message of inMessages([{ key: 'k', algo: '', nodes: [...after, ...back], gone }])) {
+    builder.apply(message, 1)
+    t.ok(builder.sizeOf('k') >= before.length + back.length, 'others are there before these leave')
+    t.ok(
+      back.every(({ name }) => builder.nodes.has(name)),
+      'who came back is always there',
+    )
+  }
+  t.same([...builder.nodes.keys()].toSorted(), [...after, ...back].map(({ name }) => name).toSorted())
 })
 
 function node(name: string, weight: number): NodePicture {
