@@ -4,7 +4,7 @@ import { announcedNode } from '../subscription/announced-node.ts'
 import { canonicalKey } from '../subscription/key.ts'
 import { type Member, memberId } from '../subscription/membership.ts'
 import type { MemoryMembership } from '../subscription/memory-membership.ts'
-import type { Announcement } from '../subscription/packet/announcement.ts'
+import { type Announcement, SILENT } from '../subscription/packet/announcement.ts'
 
 /** Puts them into the membership and takes those out that the config does not have any more. */
 export function syncStatic(
@@ -52,23 +52,4 @@ function staticMember({ key, address }: BackendNode, weight: number): Member {
     isSigned: false,
     isStatic: true,
   }
-}
-
-const SILENT: Announcement = {
-  command: 'subscribe',
-  key: '',
-  address: '',
-  modifier1: 0,
-  modifier2: 0,
-  cores: 0,
-  load: 0,
-  weight: 1,
-  backup: 0,
-  proto: null,
-  algo: '',
-  vassal: '',
-  notify: '',
-  sniKey: '',
-  sniCrt: '',
-  sniCa: '',
 }

@@ -7,7 +7,7 @@ import dgram from 'node:dgram'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Announcement } from '../../subscription/packet/announcement.ts'
+import { SILENT } from '../../subscription/packet/announcement.ts'
 import { writePacket } from '../../subscription/packet/write.ts'
 import { HOST } from '../site.ts'
 
@@ -21,29 +21,14 @@ const START_RATE = 5_000
 /** For the last of them to be connected to. */
 const SETTLE_MS = 3_000
 
-const PLAIN: Omit<Announcement, 'key' | 'address'> = {
-  command: 'subscribe',
-  modifier1: 0,
-  modifier2: 0,
-  cores: 1,
-  load: 0,
-  weight: 1,
-  backup: 0,
-  proto: 'http',
-  algo: '',
-  vassal: '',
-  notify: '',
-  sniKey: '',
-  sniCrt: '',
-  sniCa: '',
-}
-
 // The host that is asked for comes last.
 const packets: Buffer[] = []
 for (let key = keys - 1; key >= 0; key--) {
   for (let node = 0; node < nodesPerKey; node++) {
     const address = `127.0.0.1:${firstPort + node}`
-    packets.push(writePacket({ ...PLAIN, key: key === 0 ? HOST : `key${key}.example`, address }, null))
+    packets.push(
+      writePacket({ ...SILENT, proto: 'http', key: key === 0 ? HOST : `key${key}.example`, address }, null),
+    )
   }
 }
 

@@ -51,3 +51,23 @@ export interface Packet {
   /** null: unsigned. Not checked yet. */
   readonly signature: Signature | null
 }
+
+/** Subscribes, and says nothing else; a key and an address are still to be put in. */
+export const SILENT: Announcement = {
+  command: 'subscribe',
+  key: '',
+  address: '',
+  modifier1: 0,
+  modifier2: 0,
+  cores: 0,
+  load: 0,
+  weight: 1,
+  backup: 0,
+  proto: null,
+  algo: '',
+  vassal: '',
+  notify: '',
+  sniKey: '',
+  sniCrt: '',
+  sniCa: '',
+}

@@ -1,13 +1,14 @@
 // test/bin/examples.test.ts: the ini files of examples/ run as they are, but for their ports.
+
 import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
-import net from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { install, openDirectory, rightsOf, statusFrom } from '../support/installation.ts'
+import { freePort, freeUdpPort } from '../support/ports.ts'
 import { until } from '../support/processes.ts'
 import { runSluice, startSluice } from '../support/sluice.ts'
-import { freeUdpPort, get } from '../support/subscribing.ts'
+import { get } from '../support/subscribing.ts'
 import { startUwsgi } from '../support/uwsgi.ts'
 
 const EXAMPLES = new URL('../../examples/', import.meta.url)
@@ -114,14 +115,6 @@ t.test(
 /** With ports that the kernel picks. */
 function example(name: string): string {
   return readFileSync(new URL(name, EXAMPLES), 'utf8').replaceAll(/= :(8080|8443)\b/g, '= 127.0.0.1:0')
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as net.AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
 }
 
 function getInsecurely(url: string): Promise<string> {

@@ -1,16 +1,17 @@
 // test/bin/subscribe-uwsgi.test.ts: what `sluice subscribe` announces is believed and served by the router of a real uWSGI.
+
 import { spawn } from 'node:child_process'
-import dgram from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
 import t from 'tap'
 import { ecPair, rsaPair } from '../subscription/signature/keys.ts'
+import { freePort, freeUdpPort } from '../support/ports.ts'
 import { until } from '../support/processes.ts'
 import { type Test, temporaryDirectory } from '../support/tmp.ts'
 import { startUwsgi } from '../support/uwsgi.ts'
-import { freePort, KITCHEN, type Subscriber, subscriber } from './subscriber.ts'
+import { KITCHEN, type Subscriber, subscriber } from './subscriber.ts'
 
 const UWSGI = '/usr/bin/uwsgi-core'
 const KEY = 'shop.example'
@@ -121,15 +122,6 @@ async function fetchAs(host: string, port: number, path: string): Promise<Respon
   const asked = http.request({ host: '127.0.0.1', port, path, headers: { host }, agent: false }).end()
   const [answer] = await once(asked, 'response')
   return new Response(answer, { status: answer.statusCode })
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = dgram.createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  await once(socket, 'close')
-  return port
 }
 
 function wrapped(t: Test, to: string, port: number): Subscriber {

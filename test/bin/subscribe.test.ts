@@ -9,10 +9,11 @@ import t from 'tap'
 import { checkSignature } from '../../subscription/signature/check.ts'
 import { listen } from '../subscription/client/listener.ts'
 import { ecPair } from '../subscription/signature/keys.ts'
+import { freePort } from '../support/ports.ts'
 import { childrenOf, isAlive, until } from '../support/processes.ts'
 import { runSluice } from '../support/sluice.ts'
 import { type Test, temporaryDirectory } from '../support/tmp.ts'
-import { freePort, serviceOn, subscriber } from './subscriber.ts'
+import { serviceOn, subscriber } from './subscriber.ts'
 
 t.jobs = 3 // mostly waiting
 

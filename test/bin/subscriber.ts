@@ -1,7 +1,6 @@
 // test/bin/subscriber.ts: runs the real `sluice subscribe` for a test, and services for it to announce.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import net, { type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from '../support/tmp.ts'
@@ -77,16 +76,6 @@ export function subscriber(t: Test, args: readonly string[]): Subscriber {
     kill: signal => void child.kill(signal),
     ended,
   }
-}
-
-/** A port of 127.0.0.1 that nobody has at the moment. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** The words of a command that runs {@link SERVICE} on that port or path. */

@@ -1,22 +1,13 @@
 // test/bin/why.test.ts: `sluice why` on a running instance with nodes of its config.
-import { once } from 'node:events'
-import net from 'node:net'
 import t from 'tap'
 import { CONTROL } from '../support/control.ts'
+import { freePort } from '../support/ports.ts'
 import { until } from '../support/processes.ts'
 import { answer, connectRaw, readAnswer, request } from '../support/raw-client.ts'
 import { startRawNode } from '../support/raw-node.ts'
 import { runSluice, startSluice } from '../support/sluice.ts'
 
 t.jobs = 3
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  await new Promise(done => server.close(done))
-  return port
-}
 
 t.test('a key with a node that serves and one that rests', async t => {
   const node = await startRawNode(t, {

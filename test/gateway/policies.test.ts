@@ -1,7 +1,7 @@
 // test/gateway/policies.test.ts: each way to balance picks in a running gateway as it does on paper.
-import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import type { BalancePicture, HashOn, KeyPicture } from '../../base/picture.ts'
+import { GOLDEN, type Golden } from '../routing/balance/golden.ts'
 import { joins, PLAIN_BALANCE, startGateway, type TestGateway } from '../support/gateway.ts'
 import { startHolding, startNamed } from '../support/named-nodes.ts'
 import { until } from '../support/processes.ts'
@@ -9,19 +9,6 @@ import { connectRaw, readAnswer, request } from '../support/raw-client.ts'
 
 t.jobs = 4
 
-interface Golden {
-  name: string
-  algorithm: string
-  weights: Record<string, number>
-  announce_order: string
-  picks: string
-  mode: 'one request at a time' | 'requests never end'
-  client_addresses?: string[]
-  backup_levels?: Record<string, number>
-}
-
-const vectors = JSON.parse(readFileSync(new URL('../vectors/balance-picks.json', import.meta.url), 'utf8'))
-const golden: Golden[] = [...vectors.uwsgi_2_0_21, ...vectors.uwsgi_2_1_dev]
 const TRUSTING = { trustedProxies: ['127.0.0.1/32'] }
 
 function announced(one: Golden, urls: readonly string[]): KeyPicture {
@@ -48,7 +35,7 @@ async function picksOf(
   return seen
 }
 
-for (const one of golden.filter(({ mode }) => mode === 'one request at a time')) {
+for (const one of GOLDEN.filter(({ mode }) => mode === 'one request at a time')) {
   t.test(`${one.name}: ${one.picks}`, async t => {
     const nodes = await startNamed(t, one.announce_order)
     const gateway = await startGateway(t, [], { ...TRUSTING, policy: 'wrr' })
@@ -62,7 +49,7 @@ for (const one of golden.filter(({ mode }) => mode === 'one request at a time'))
   })
 }
 
-for (const one of golden.filter(({ mode }) => mode === 'requests never end')) {
+for (const one of GOLDEN.filter(({ mode }) => mode === 'requests never end')) {
   t.test(`${one.name}: ${one.picks}`, async t => {
     const { nodes, held } = await startHolding(t, one.announce_order)
     const gateway = await startGateway(t, [], { ...TRUSTING, policy: 'wrr' })

@@ -1,4 +1,5 @@
 // test/master/http-stats.test.ts: http-stats of a running Sluice: where it is served, what it says, beside what uWSGI says.
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, statSync } from 'node:fs'
@@ -6,6 +7,7 @@ import net from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { CONTROL, reloadWith } from '../support/control.ts'
+import { freePort } from '../support/ports.ts'
 import { until } from '../support/processes.ts'
 import { answer } from '../support/raw-client.ts'
 import { type RawNode, startRawNode } from '../support/raw-node.ts'
@@ -33,14 +35,6 @@ function node(t: Test): Promise<RawNode> {
       }
     },
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  await new Promise(done => server.close(done))
-  return port
 }
 
 t.test('what it says of nodes, summed over gateways', async t => {

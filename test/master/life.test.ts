@@ -1,4 +1,5 @@
 // test/master/life.test.ts: starts, stops, signals, exit codes, and what is left behind.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -6,6 +7,7 @@ import http from 'node:http'
 import net from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
+import { freePort } from '../support/ports.ts'
 import { gatewayPids, isAlive, until } from '../support/processes.ts'
 import { freshDirectory, runSluice, startSluice } from '../support/sluice.ts'
 
@@ -24,7 +26,7 @@ t.test('it says what it serves, each line a URL that answers', async t => {
 })
 
 t.test('what is written twice is bound once, and serves', async t => {
-  const port = await freePort()
+  const port = await freePort('::')
   const sluice = await startSluice(t, `http = 127.0.0.1:${port}\nhttp = 127.0.0.1:${port}\n`)
   t.equal(sluice.urls.length, 1)
   t.equal((await fetch(sluice.url)).status, 200)
@@ -32,7 +34,7 @@ t.test('what is written twice is bound once, and serves', async t => {
 })
 
 t.test('a URL that two listeners share is shown once', async t => {
-  const port = await freePort()
+  const port = await freePort('::')
   const sluice = await startSluice(t, `http = [::]:${port}\nhttp = :${port}\n`)
   t.strictSame(sluice.urls, [`http://localhost:${port}/`])
   for (const host of ['127.0.0.1', '[::1]'])
@@ -177,15 +179,6 @@ t.test('several gateways above four have a socket each, and all answer', async t
     t.equal((await fetch(sluice.url, { headers: { connection: 'close' } })).status, 200)
   await until('no gateway is left', async () => (await sluice.stop()) && gatewayPids(sluice.pid).length === 0)
 })
-
-// Free for IPv4 and IPv6.
-async function freePort(): Promise<number> {
-  const server = net.createServer()
-  await new Promise<void>(resolve => server.listen(0, '::', resolve))
-  const { port } = server.address() as net.AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 
 function isRefused(url: string): Promise<boolean> {
   const { port, hostname } = new URL(url)

@@ -9,9 +9,10 @@ import { NodeWatch, type WatchValues } from '../../master/node-watch.ts'
 import { memberId } from '../../subscription/membership.ts'
 import { MemoryMembership } from '../../subscription/memory-membership.ts'
 import { startHttp } from '../subscription/checks/nodes.ts'
-import { freePort, Mirror, startListener } from '../subscription/feed.ts'
+import { Mirror, startListener } from '../subscription/feed.ts'
 import { member } from '../subscription/members.ts'
 import { heardLog } from '../support/controls.ts'
+import { freePort } from '../support/ports.ts'
 import { until } from '../support/processes.ts'
 
 const FAST: HealthCheck = { ...healthCheck.schema.parse('http=/'), intervalMs: 20, fall: 1 }
@@ -29,7 +30,7 @@ t.test(
   'a reload that brings checks makes waiting nodes wait for them, and one that takes them away frees them',
   async t => {
     const house = await open(t)
-    const port = await freePort(t)
+    const port = await freePort()
     house.membership.announce(member({ address: `127.0.0.1:${port}`, proto: 'http' }), 0)
     await until('it is refused', () => house.watch.waiting()[0]?.why === 'ECONNREFUSED')
     house.configure([FAST])

@@ -85,10 +85,3 @@ async function listen(server: Server, at: { port: number } | { path: string }): 
   server.listen({ ...at, ...('port' in at ? { host: '127.0.0.1', backlog: 4096 } : {}) }, listening.resolve)
   await listening.promise
 }
-
-/** A port on which nobody listens. */
-export async function freePort(t: Test): Promise<number> {
-  const { server, port } = await startListener(t)
-  await new Promise(resolve => server.close(resolve))
-  return port
-}

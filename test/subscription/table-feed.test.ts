@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import t from 'tap'
 import { FirstConnects } from '../../subscription/first-connect.ts'
 import { memberId } from '../../subscription/membership.ts'
+import { freePort } from '../support/ports.ts'
 import { until } from '../support/processes.ts'
 import { temporaryDirectory } from '../support/tmp.ts'
-import { freePort, Mirror, startFeed, startListener } from './feed.ts'
+import { Mirror, startFeed, startListener } from './feed.ts'
 import { member } from './members.ts'
 
 t.test('a node that takes connections is told of, with all that it announced', async t => {
@@ -36,7 +37,7 @@ t.test('a UNIX socket is connected to, too', async t => {
 
 t.test('a node that refuses connections waits, with the reason, until it takes them', async t => {
   const { membership, feed, mirror } = startFeed(t)
-  const port = await freePort(t)
+  const port = await freePort()
   membership.announce(member({ address: `127.0.0.1:${port}` }), 0)
   await until('it is refused', () => feed.waiting()[0]?.why === 'ECONNREFUSED')
   t.match(feed.waiting(), [{ key: 'a.example', name: `a.example uwsgi://127.0.0.1:${port}` }])
@@ -52,7 +53,7 @@ t.test('an announcement that changes something is tried at once, however long th
   const connects = new FirstConnects({ addresses: () => [], firstPauseMs: 60_000 })
   t.teardown(() => connects.stop())
   const { membership, feed, mirror } = startFeed(t, connects)
-  const port = await freePort(t)
+  const port = await freePort()
   const address = `127.0.0.1:${port}`
   membership.announce(member({ address }), 0)
   await until('it is refused', () => feed.waiting()[0]?.why === 'ECONNREFUSED')
@@ -129,7 +130,7 @@ t.test('the first packet of a key says how it is balanced, until its last node i
   const { membership, mirror } = startFeed(t)
   const one = await startListener(t)
   const two = await startListener(t)
-  const refused = await freePort(t)
+  const refused = await freePort()
   membership.announce(member({ address: `127.0.0.1:${refused}`, algo: 'lrc' }), 0)
   membership.announce(member({ address: one.address, algo: 'wrr' }), 0)
   await until('one is told of', () => mirror.size === 1)

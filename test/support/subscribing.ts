@@ -4,18 +4,9 @@ import dgram from 'node:dgram'
 import { once } from 'node:events'
 import http from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises' // sleeps: a load of so many requests a second
-import type { Announcement } from '../../subscription/packet/announcement.ts'
+import { type Announcement, SILENT } from '../../subscription/packet/announcement.ts'
 import { type Signing, writePacket } from '../../subscription/packet/write.ts'
 import type { Test } from './tmp.ts'
-
-/** A UDP port of 127.0.0.1 that nobody has just now. */
-export async function freeUdpPort(): Promise<number> {
-  const socket = dgram.createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  await new Promise<void>(resolve => socket.close(resolve))
-  return port
-}
 
 export interface Announcer {
   /** Sends a packet; what is not said is that of an http node without anything special. */
@@ -36,24 +27,7 @@ export async function announcer(t: Test, port: number, from = '127.0.0.1'): Prom
   return { send, say: (said, signing = null) => send(writePacket({ ...PLAIN, ...said }, signing)) }
 }
 
-const PLAIN: Announcement = {
-  command: 'subscribe',
-  key: 'app.example',
-  address: '127.0.0.1:1',
-  modifier1: 0,
-  modifier2: 0,
-  cores: 1,
-  load: 0,
-  weight: 1,
-  backup: 0,
-  proto: 'http',
-  algo: '',
-  vassal: '',
-  notify: '',
-  sniKey: '',
-  sniCrt: '',
-  sniCa: '',
-}
+const PLAIN: Announcement = { ...SILENT, key: 'app.example', address: '127.0.0.1:1', cores: 1, proto: 'http' }
 
 /** GETs a page of a host from the gateway at `url`, on a connection of its own. */
 export function get(url: string, host: string, path = '/'): Promise<{ status: number; body: string }> {

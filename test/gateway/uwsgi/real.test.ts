@@ -1,11 +1,12 @@
 // test/gateway/uwsgi/real.test.ts: the real uWSGI behind the gateway: what its application sees, and what clients get.
+
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
-import { BoundSocket } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { startGateway } from '../../support/gateway.ts'
+import { freePort } from '../../support/ports.ts'
 import { temporaryDirectory } from '../../support/tmp.ts'
 import { startUwsgi } from '../../support/uwsgi.ts'
 import { ask, dial, readAnswer, requestText } from './http-client.ts'
@@ -53,7 +54,7 @@ for (const listen of KINDS) {
 }
 
 t.test("the application sees what it sees behind uWSGI's own router, but for the fixes", async t => {
-  const router = freePort()
+  const router = await freePort()
   const uwsgi = await startUwsgi(t, { args: ['--plugin=http', `--http=127.0.0.1:${router}`] })
   const gateway = await startGateway(
     t,
@@ -187,11 +188,3 @@ t.test('many requests on one connection', async t => {
   await client.send(pipelined)
   for (let i = 0; i < 20; i++) t.equal((await readAnswer(client)).body.length, i)
 })
-
-// uWSGI does not tell the port that its router got; this one was free a moment ago.
-function freePort(): number {
-  const bound = new BoundSocket({ host: '127.0.0.1', port: 0 })
-  const { port } = bound.address() as { port: number }
-  bound.close()
-  return port
-}

@@ -1,5 +1,4 @@
 // test/routing/balance/uwsgi-picks.test.ts: picks of real uWSGI routers, and of their formulas walked through plainly.
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
 import { POLICIES, type Policy } from '../../../base/policy.ts'
@@ -7,21 +6,8 @@ import { Backend, DEFAULT_RULES } from '../../../routing/backend.ts'
 import { addressNumber } from '../../../routing/balance/ip-hash.ts'
 import type { Node } from '../../../routing/node.ts'
 import { fakeNode } from '../nodes.ts'
+import { GOLDEN } from './golden.ts'
 import { type PlainNode, plainLrc, plainWrr } from './plain-uwsgi.ts'
-
-interface Golden {
-  name: string
-  algorithm: string
-  weights: Record<string, number>
-  announce_order: string
-  picks: string
-  mode: 'one request at a time' | 'requests never end'
-  client_addresses?: string[]
-  backup_levels?: Record<string, number>
-}
-
-const golden = JSON.parse(readFileSync(new URL('../../vectors/balance-picks.json', import.meta.url), 'utf8'))
-const cases: Golden[] = [...golden.uwsgi_2_0_21, ...golden.uwsgi_2_1_dev]
 
 for (const {
   name,
@@ -32,7 +18,7 @@ for (const {
   mode,
   client_addresses,
   backup_levels,
-} of cases) {
+} of GOLDEN) {
   t.test(`${name}: ${picks}`, async t => {
     const nodes = [...announce_order].map(name =>
       fakeNode(name, weights[name], ['127.0.0.1'], { backup: backup_levels?.[name] ?? 0 }),

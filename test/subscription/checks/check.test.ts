@@ -5,9 +5,9 @@ import t from 'tap'
 import type { NodeEndpoint } from '../../../base/picture.ts'
 import { healthCheck } from '../../../config/health-kind.ts'
 import { check, hostOfKey, type Subject } from '../../../subscription/checks/check.ts'
+import { freePort } from '../../support/ports.ts'
 import { temporaryDirectory } from '../../support/tmp.ts'
 import { startUwsgi } from '../../support/uwsgi.ts'
-import { freePort } from '../feed.ts'
 import { startHttp, startRaw, tcp } from './nodes.ts'
 
 t.test(
@@ -68,7 +68,7 @@ t.test('a large answer is read up to a limit, then cut off', async t => {
 })
 
 t.test('refusal, nonsense and a name without address are failures with a reason', async t => {
-  const refused = tcp(await freePort(t))
+  const refused = tcp(await freePort())
   t.equal(await check(httpNode(refused), line('http=/')), 'ECONNREFUSED')
   t.equal(await check(httpNode(refused), line('tcp')), 'ECONNREFUSED')
   t.equal(await check(uwsgiNode(refused), line('uwsgi')), 'ECONNREFUSED')

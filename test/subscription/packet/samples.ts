@@ -1,26 +1,8 @@
 // test/subscription/packet/samples.ts: announcements and packets made by hand, with what each test does not care for.
-import type { Announcement } from '../../../subscription/packet/announcement.ts'
+import { type Announcement, SILENT } from '../../../subscription/packet/announcement.ts'
 
 export function announcement(changes: Partial<Announcement> = {}): Announcement {
-  return {
-    command: 'subscribe',
-    key: 'a.example',
-    address: '10.0.0.7:3031',
-    modifier1: 0,
-    modifier2: 0,
-    cores: 0,
-    load: 0,
-    weight: 1,
-    backup: 0,
-    proto: null,
-    algo: '',
-    vassal: '',
-    notify: '',
-    sniKey: '',
-    sniCrt: '',
-    sniCa: '',
-    ...changes,
-  }
+  return { ...SILENT, key: 'a.example', address: '10.0.0.7:3031', ...changes }
 }
 
 export type Variables = readonly (readonly [name: string, value: string])[]

@@ -1,7 +1,9 @@
 // test/subscription/real/house.ts: a Sluice that nodes announce themselves to, and real uWSGIs that do.
+
+import { freeUdpPort } from '../../support/ports.ts'
 import { until } from '../../support/processes.ts'
 import { type Sluice, startSluice } from '../../support/sluice.ts'
-import { freeUdpPort, get } from '../../support/subscribing.ts'
+import { get } from '../../support/subscribing.ts'
 import { type Test, temporaryDirectory } from '../../support/tmp.ts'
 import { startUwsgi, type Uwsgi } from '../../support/uwsgi.ts'
 
