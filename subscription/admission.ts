@@ -1,5 +1,6 @@
 // subscription/admission.ts: an announcement is a request, not an order: whose is taken for which key and address.
 // docs/wire/subscription.md has the rules in a table.
+import { readKey } from '../base/table-key.ts'
 import {
   type AllowLine,
   allowLineFor,
@@ -50,6 +51,7 @@ export function admit(
 ): Admitted | Refusal {
   const from = plainIp(source)
   if (from === null) return refuse('not-allowed', `sender ${shown(source)}`)
+  if (readKey(announcement.key) === null) return refuse('bad-key', shown(announcement.key))
   const node = announcedNode(announcement, from)
   if (node.kind === 'refused') return node
   // An http node is never told a modifier, whatever it announced.

@@ -76,7 +76,7 @@ export function coversAddress(line: AllowLine, address: string | null, isLocal: 
  * @param address numeric, 'unix', or '' to leave it out
  */
 export function allowLineFor(source: string, key: string, address: string): string {
-  // A comma cannot be written in a line; '?' stands for it.
-  const parts = [`source=${source}`, `key=${key.replaceAll(',', '?')}`, `address=${address}`]
+  // A comma cannot be written in a line, and a star would admit more than was asked for: '?' stands for them.
+  const parts = [`source=${source}`, `key=${key.replace(/[*,]/g, '?')}`, `address=${address}`]
   return `subscription-allow = ${(address === '' ? parts.slice(0, 2) : parts).join(',')}`
 }

@@ -184,12 +184,34 @@ t.test('what is admitted is in one spelling', async t => {
   })
 })
 
+for (const [key, taken] of [
+  ['Shop.Example/', 'shop.example'],
+  ['shop.example/Cart//', 'shop.example/Cart'],
+  ['.Shop.Example:8080/a', '.shop.example:8080/a'],
+  ['[2001:DB8::1]:8080', '[2001:db8::1]:8080'],
+  ['/cart', 'bad-key'],
+  ['.', 'bad-key'],
+  [`a.example${'/x'.repeat(8)}`, `a.example${'/x'.repeat(8)}`],
+  [`a.example${'/x'.repeat(9)}`, 'bad-key'],
+  ['.x'.repeat(17), 'bad-key'],
+] as const) {
+  t.test(`key ${key}: ${taken}`, async t => {
+    const verdict = admit(announcement({ key }), HERE, false, policy())
+    t.equal(verdict.kind === 'refused' ? verdict.reason : verdict.key, taken)
+  })
+}
+
 t.test('a refusal names the line that would admit it', async t => {
   const verdict = admit(announcement({ address: '10.0.0.9:80' }), AWAY, false, policy())
   t.match(verdict, {
     detail: '"a.example" at "10.0.0.9:80" from 10.0.0.7',
     remedy: 'subscription-allow = source=10.0.0.7,key=a.example,address=10.0.0.9',
   })
+})
+
+t.test('the line that a refusal names admits no more than was asked for, whatever the key is', async t => {
+  const verdict = admit(announcement({ key: '*', address: '10.0.0.9:80' }), AWAY, false, policy())
+  t.match(verdict, { remedy: 'subscription-allow = source=10.0.0.7,key=?,address=10.0.0.9' })
 })
 
 t.test('the line that a refusal names admits it, or there is none', async () => {
@@ -236,6 +258,7 @@ t.test('the line that a refusal names admits it, or there is none', async () => 
 
 // Those that no line changes; 'address-not-own' of host names.
 const HOPELESS: ReadonlySet<RefusalReason> = new Set([
+  'bad-key',
   'bad-address',
   'unix-from-elsewhere',
   'source-not-signed',
