@@ -58,7 +58,7 @@ export function isWithin(ip: string, { base, bits }: Cidr): boolean {
 export function sourceGroup(ip: string): string {
   const address = ipaddr.process(ip)
   if (address.kind() === 'ipv4') return address.toString()
-  return `${address.toByteArray().slice(0, 8).join('.')}/64`
+  return `${new ipaddr.IPv6([...address.toByteArray().slice(0, 8), 0, 0, 0, 0, 0, 0, 0, 0])}/64`
 }
 
 function isBits(text: string | undefined, most: number): boolean {

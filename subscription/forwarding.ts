@@ -6,9 +6,16 @@ import { writePacket } from './packet/write.ts'
 // Servers that pass on to each other, however many they are, would pass one packet round for ever: it comes back
 // sooner than this. uWSGI announces once a second at most.
 const QUIET_MS = 500
+// Anybody may say that nodes leave which never were there. Beyond, who was passed on first is forgotten.
+const MOST = 50_000
 
 export class Forwarding {
-  readonly #lastMs = new Map<string, number>()
+  readonly #lastMs = new Map<string, number>() // who was passed on first is first
+
+  /** Packets that would not be passed on again just now, at most. */
+  get size(): number {
+    return this.#lastMs.size
+  }
 
   /**
    * @param bytes the datagram that was accepted
@@ -19,7 +26,9 @@ export class Forwarding {
     const id = `${command} ${memberId(key, node.place)}`
     const last = this.#lastMs.get(id)
     if (last !== undefined && nowMs - last < QUIET_MS) return null
+    this.#lastMs.delete(id)
     this.#lastMs.set(id, nowMs)
+    if (this.#lastMs.size > MOST) this.#forgetFirst()
     if (!node.takesSource) return bytes
     // The next server would take our address for the node's. What is written in here was not signed by anybody.
     return writePacket({ ...announcement, address: node.place }, null)
@@ -28,5 +37,9 @@ export class Forwarding {
   /** Every few seconds. */
   tick(nowMs: number): void {
     for (const [id, lastMs] of this.#lastMs) if (nowMs - lastMs >= QUIET_MS) this.#lastMs.delete(id)
+  }
+
+  #forgetFirst(): void {
+    for (const id of this.#lastMs.keys()) return void this.#lastMs.delete(id)
   }
 }

@@ -14,7 +14,7 @@ export interface PublicKeysOptions {
 
 interface Entry {
   readonly key: KeyObject | null
-  /** What tells this state of the file from another; '' while there is none. */
+  /** What tells this state of the file from another; '' while there is none, or none that was told of. */
   readonly mark: string
   lookedMs: number
 }
@@ -23,12 +23,17 @@ interface Entry {
 const LOOK_AGAIN_MS = 1_000
 // Names come from packets that nobody has checked yet.
 const MOST_MISSING = 1_000
+// A directory that cannot be entered fails for each of them.
+const MOST_TOLD = 10
+const TOLD_MS = 60_000
 const MOST_BYTES = 65_536
 
 export class PublicKeys {
   readonly #options: PublicKeysOptions
   readonly #present = new Map<string, Entry>()
-  readonly #missing = new Map<string, Entry>()
+  readonly #missing = new Map<string, Entry>() // or not to be opened
+  #told = 0
+  #toldMs = 0
 
   constructor(options: PublicKeysOptions) {
     this.#options = options
@@ -36,6 +41,11 @@ export class PublicKeys {
 
   get directory(): string {
     return this.#options.directory
+  }
+
+  /** Names of which something is remembered. */
+  get size(): number {
+    return this.#present.size + this.#missing.size
   }
 
   /** @param name see keyFileNames. @returns null: there is none that can be used */
@@ -83,21 +93,28 @@ export class PublicKeys {
     nowMs: number,
   ): Entry {
     const isGone = code === 'ENOENT' || code === 'ENAMETOOLONG'
-    const mark = isGone ? '' : code
-    if (!isGone && known?.mark !== mark)
+    const isTold = !isGone && (known?.mark === code || this.#mayTell(nowMs))
+    if (isTold && known?.mark !== code)
       this.#options.onBadFile(file, `it cannot be read: ${message}`, 'Let the user of Sluice read it')
-    return this.#keep(name, { key: null, mark, lookedMs: nowMs })
+    const entry = { key: null, mark: isTold ? code : '', lookedMs: nowMs }
+    this.#present.delete(name)
+    this.#missing.delete(name)
+    if (this.#missing.size >= MOST_MISSING) this.#missing.clear()
+    this.#missing.set(name, entry)
+    return entry
+  }
+
+  #mayTell(nowMs: number): boolean {
+    if (nowMs - this.#toldMs >= TOLD_MS) {
+      this.#told = 0
+      this.#toldMs = nowMs
+    }
+    return this.#told++ < MOST_TOLD
   }
 
   #keep(name: string, entry: Entry): Entry {
     this.#missing.delete(name)
-    if (entry.mark !== '') {
-      this.#present.set(name, entry)
-      return entry
-    }
-    this.#present.delete(name)
-    if (this.#missing.size >= MOST_MISSING) this.#missing.clear()
-    this.#missing.set(name, entry)
+    this.#present.set(name, entry)
     return entry
   }
 }
