@@ -122,7 +122,6 @@ export class Master implements Steered {
       wake: () => this.#resume(),
       inTurn: work => this.#inTurn(work),
     })
-    this.#subscriptions.membership.follow(() => this.#sleep.heed())
     this.#watch = new NodeWatch({
       membership: this.#subscriptions.membership,
       names: this.#names,
@@ -180,6 +179,7 @@ export class Master implements Steered {
       await this.#begin(this.#running, null)
       await this.#update() // names may have changed meanwhile
       await this.#sleep.settle()
+      this.#subscriptions.membership.follow(() => this.#sleep.heed())
       await this.#stats.begin()
       return servedUrls(plan, bound, this.#pictureNow(this.#running))
     } catch (error) {
@@ -224,8 +224,8 @@ export class Master implements Steered {
   pauseOrResume(): Promise<boolean> {
     return this.#inTurn(async () => {
       if (this.#stopped) return this.#isPaused
-      if (this.#isPaused) await this.#resume()
-      else this.#retire()
+      if (!this.#isPaused) this.#retire()
+      else if (!this.#sleep.isTime) await this.#resume()
       this.#isPaused = !this.#isPaused
       await this.#sleep.settle()
       return this.#isPaused
@@ -290,8 +290,10 @@ export class Master implements Steered {
       const now = this.#pictureNow(after)
       const optionChanges = changeText(before.plan.config, plan.config)
       const changes = [...optionChanges, ...changedFiles(old, now)]
-      const wakes = this.#sleep.isAsleep && !plan.subscriptions.isCheap
-      const isNew = (replace || wakes || reasons.length > 0) && !this.#isPaused
+      // Those that sleep begin with this config when they wake: gateways without a node would answer who waits for one.
+      const { isAsleep } = this.#sleep
+      const wakes = isAsleep && !plan.subscriptions.isCheap
+      const isNew = (wakes || (!isAsleep && (replace || reasons.length > 0))) && !this.#isPaused
       if (isNew) await this.#begin(after, before)
       if (this.#stopped) throw new Error('Sluice stops')
       await this.#follow(after, before, isNew)

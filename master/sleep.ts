@@ -28,6 +28,11 @@ export class Sleep {
     return this.#isAsleep
   }
 
+  /** No node is known: none should accept, whether or not some do. */
+  get isTime(): boolean {
+    return this.#options.shouldSleep()
+  }
+
   /** Gateways have begun, for whatever reason. */
   begun(): void {
     this.#isAsleep = false

@@ -89,10 +89,26 @@ t.test('nodes come, are there after a restart, and a reload keeps them', async t
 })
 
 t.test('http-cheap: clients wait until a node announces itself, and when the last one left', async t => {
-  const sluice = await startSluice(t, `${INI}http-cheap = true\n`)
+  const sluice = await startSluice(t, `${INI}http-cheap = true\npidfile = p.pid\n`)
   await sluice.logged(/no node is known: connections wait/)
   await until('no gateway is left', () => gatewayPids(sluice.pid).length === 0)
   const early = statusOf(sluice.url)
+  let isAnswered = false
+  void early.then(() => {
+    isAnswered = true
+  })
+  sluice.kill('SIGTSTP')
+  await sluice.logged(/"msg":"paused/)
+  sluice.kill('SIGTSTP')
+  await sluice.logged(/"msg":"resumed"/)
+  const asked = runSluice(t, {
+    words: ['reload', '--replace'],
+    args: ['--pidfile=p.pid'],
+    cwd: sluice.directory,
+  })
+  t.equal((await asked).code, 0)
+  t.notOk(isAnswered, 'it waits on, whatever is asked of gateways that sleep')
+  t.same(gatewayPids(sluice.pid), [])
   const began = performance.now()
   await announce(sluice)
   t.type(await early, 'number', 'a gateway answers')
@@ -101,13 +117,13 @@ t.test('http-cheap: clients wait until a node announces itself, and when the las
   await until('no gateway is left', () => gatewayPids(sluice.pid).length === 0)
 
   sluice.kill('SIGTSTP')
-  await sluice.logged(/"msg":"paused/)
+  await sluice.logged(/(?:"msg":"paused[^]*){2}/)
   await announce(sluice)
   await sluice.logged(/"msg":"node left"[\s\S]*"msg":"node announced itself"/)
   t.equal(gatewayPids(sluice.pid).length, 0, 'a pause goes before')
   const paused = statusOf(sluice.url)
   sluice.kill('SIGTSTP')
-  await sluice.logged(/"msg":"resumed"/)
+  await sluice.logged(/(?:"msg":"resumed"[^]*){2}/)
   t.type(await paused, 'number')
 
   await announce(sluice, { command: 'unsubscribe' })
