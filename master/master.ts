@@ -6,10 +6,12 @@ import { type Config, problemText } from '../config/config.ts'
 import { announcedNames } from './announced.ts'
 import type { ReloadReport, Status, StopMode } from './controls.ts'
 import { Daemons } from './daemons.ts'
+import { Doors } from './doors.ts'
 import { gatewayProblem } from './gateway-problem.ts'
 import { GatewayFailed } from './gateways.ts'
 import { Generations, type PictureFor } from './generations.ts'
 import { Insight } from './insight.ts'
+import { LogUpkeep } from './log-upkeep.ts'
 import type { Log } from './logs/log.ts'
 import type { Logs } from './logs/logs.ts'
 import { Names } from './names.ts'
@@ -25,8 +27,8 @@ import { StartRefused } from './refused.ts'
 import { changedFiles, reasonsForNew, refusals, saysTheSame, waitingForRestart } from './reload.ts'
 import { type Served, servedUrls } from './served.ts'
 import { Sleep } from './sleep.ts'
-import { type BindOptions, type BoundListener, bindAll, type Rebound, rebind } from './sockets/sockets.ts'
-import { type StatsPlace, StatsServer } from './stats-server.ts'
+import type { BoundListener } from './sockets/sockets.ts'
+import { StatsServer } from './stats-server.ts'
 import type { Steered } from './steering/requests.ts'
 import { stickySecret } from './sticky-secret.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -77,11 +79,12 @@ export class Master implements Steered {
   readonly #watch: NodeWatch
   readonly #insight: Insight
   readonly #stats: StatsServer
+  readonly #doors: Doors
+  readonly #logUpkeep: LogUpkeep
   #running: Running
   #version = 0 // of the latest picture
   #reloads = 0
   #isPaused = false
-  #isRotating = false
   #ticks = 0
   #timer: NodeJS.Timeout | null = null
   #work: Promise<unknown> = Promise.resolve() // reloads and pauses, one after the other
@@ -140,6 +143,8 @@ export class Master implements Steered {
       picture: () => this.#pictureNow(this.#running),
     })
     this.#stats = new StatsServer({ document: () => this.#insight.routerJson(), log })
+    this.#doors = new Doors(this.#stats, this.#subscriptions)
+    this.#logUpkeep = new LogUpkeep(logs, this.#generations)
   }
 
   /**
@@ -156,10 +161,9 @@ export class Master implements Steered {
       warnOfRoot(plan.user, this.#log)
       await forbidCoreDumps(this.#log)
       const tls = await tlsPictures(plan, this.#log)
-      const bound = await bindAll(plan.binds, bindOptions(plan))
-      this.#running = { plan, bound, tls, stickySecret: stickySecret(plan.config, '', this.#log) }
-      await this.#subscriptions.bind()
-      await this.#stats.bind(statsPlace(plan))
+      await this.#doors.bind(plan, bound => {
+        this.#running = { plan, bound, tls, stickySecret: stickySecret(plan.config, '', this.#log) }
+      })
       await this.#options.beforeDrop?.(plan.user)
       becomeUser(plan)
       this.#options.logs.begin()
@@ -169,7 +173,7 @@ export class Master implements Steered {
       await this.#names.start(NAMES_MS)
       await this.#watch.firstTries(FIRST_TRIES_MS)
       if (this.#stopped) {
-        this.#closeListeners()
+        this.#doors.close(this.#running.bound)
         await this.#subscriptions.stop()
         return []
       }
@@ -181,7 +185,7 @@ export class Master implements Steered {
       await this.#sleep.settle()
       this.#subscriptions.membership.follow(() => this.#sleep.heed())
       await this.#stats.begin()
-      return servedUrls(plan, bound, this.#pictureNow(this.#running))
+      return servedUrls(plan, this.#running.bound, this.#pictureNow(this.#running))
     } catch (error) {
       if (this.#stopped) return []
       throw error
@@ -232,13 +236,12 @@ export class Master implements Steered {
     })
   }
 
-  async reopenLogs(): Promise<void> {
-    await Promise.all([this.#options.logs.reopen(), this.#generations.reopenLogs()])
-    this.#log.info('log files were opened again')
+  reopenLogs(): Promise<void> {
+    return this.#logUpkeep.reopen()
   }
 
-  async rotateLogs(): Promise<void> {
-    await this.#rotate(false)
+  rotateLogs(): Promise<void> {
+    return this.#logUpkeep.rotate()
   }
 
   status(): Status {
@@ -280,7 +283,7 @@ export class Master implements Steered {
     const impossible = refusals(before.plan, plan)
     if (impossible.length > 0) throw new StartRefused('SLUICE_RELOAD_REFUSED', impossible)
     const tls = await tlsPictures(plan, this.#log)
-    const sockets = await this.#rebind(before, plan)
+    const sockets = await this.#doors.rebind(before.bound, plan)
     const secret = stickySecret(plan.config, before.stickySecret, this.#log)
     const after: Running = { plan, bound: sockets.bound, tls, stickySecret: secret }
     try {
@@ -350,7 +353,7 @@ export class Master implements Steered {
   }
 
   #tick(): void {
-    this.#checkLogs()
+    this.#logUpkeep.check()
     this.#sleep.heed()
     if (++this.#ticks % FORGET_TICKS === 0) this.#forgetOldCounters()
   }
@@ -366,21 +369,6 @@ export class Master implements Steered {
     if (hosts.some(host => inConfig.has(host))) void this.#update()
   }
 
-  // A rotation that takes longer than a second is not begun twice.
-  #checkLogs(): void {
-    if (this.#isRotating || !this.#options.logs.check()) return
-    this.#isRotating = true
-    void this.#rotate(true).finally(() => {
-      this.#isRotating = false
-    })
-  }
-
-  // The files are renamed first: what gateways write until they hear of it goes to the old ones.
-  async #rotate(onlyLarge: boolean): Promise<void> {
-    await this.#options.logs.rotate(onlyLarge)
-    await this.#generations.reopenLogs()
-  }
-
   // Gateways before daemons: what is in hand may need the application that runs as one. An address refuses
   // connections only when our descriptor is closed too; as long as it is open they would wait for nobody.
   async #stopEverything(mode: StopMode): Promise<void> {
@@ -388,32 +376,11 @@ export class Master implements Steered {
     this.#names.stop()
     if (this.#timer) clearInterval(this.#timer)
     const gatewaysGone = this.#generations.stop(mode === 'graceful' ? plan.config.values['reload-mercy'] : 0)
-    this.#closeListeners()
+    this.#doors.close(this.#running.bound)
     this.#watch.stop()
     await this.#subscriptions.stop()
     await gatewaysGone
     await this.#daemons.stop(mode === 'kill')
-  }
-
-  // Those of gateways, that of http-stats and those of announcements: all or none.
-  async #rebind(before: Running, plan: StartPlan): Promise<Rebound> {
-    const done: { commit(): unknown; undo(): unknown }[] = []
-    const undo = () => done.forEach(each => void each.undo())
-    try {
-      const sockets = await rebind(before.bound, plan.binds, bindOptions(plan))
-      done.push(sockets)
-      done.push(await this.#stats.change(statsPlace(plan)))
-      done.push(await this.#subscriptions.prepare(plan.subscriptions))
-      return { ...sockets, commit: () => done.forEach(each => void each.commit()), undo }
-    } catch (error) {
-      undo()
-      throw error
-    }
-  }
-
-  #closeListeners(): void {
-    for (const listener of this.#running.bound) listener.close()
-    this.#stats.close()
   }
 
   #retire(): void {
@@ -463,13 +430,4 @@ export class Master implements Steered {
     this.#work = done.catch(() => {})
     return done
   }
-}
-
-function bindOptions({ config, gateways, hasSocketPerGateway, rights }: StartPlan): BindOptions {
-  const copies = hasSocketPerGateway ? gateways : 1
-  return { copies, gateways, isShared: config.values['reuse-port'], rights }
-}
-
-function statsPlace({ stats, rights, config }: StartPlan): StatsPlace {
-  return { bind: stats, isHttp: config.values['stats-http'], rights }
 }
