@@ -41,14 +41,18 @@ function exit(code: number): never {
   process.exit(code)
 }
 
-function dispatch(argv: readonly string[]): number | Promise<number> {
+async function dispatch(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv
   if (name === undefined) {
     process.stderr.write(NOTHING_TO_DO)
     return 1
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (command) return command(rest)
+  if (command) {
+    const code = await command(rest)
+    await terminal.taken()
+    return code
+  }
   const refusal = noCommandText(name)
   if (refusal !== null) {
     process.stderr.write(refusal)

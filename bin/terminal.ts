@@ -32,6 +32,16 @@ class Terminal {
     if (this.#report !== null && text !== '') this.#tell({ err: text })
   }
 
+  /** Resolves once whoever reads our output has all of it, or reads no more: a pipe holds 64 KB, and the end of a process drops the rest. */
+  async taken(): Promise<void> {
+    const { stdout } = process
+    if (stdout.writableLength === 0) return
+    await new Promise<void>(resolve => {
+      stdout.once('error', () => resolve())
+      stdout.write('', () => resolve())
+    })
+  }
+
   /** The start is over: whoever waits for it goes on. */
   end(exit: number): void {
     if (this.#report === null) return

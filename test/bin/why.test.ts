@@ -1,4 +1,6 @@
 // test/bin/why.test.ts: `sluice why` on a running instance with nodes of its config.
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import t from 'tap'
 import { CONTROL } from '../support/control.ts'
 import { freePort } from '../support/ports.ts'
@@ -75,6 +77,20 @@ t.test('a host that http-to serves', async t => {
   t.equal(code, 0)
   t.match(stdout, /^any\.example is served by http-to: no key of its own\n/)
   t.match(stdout, `uwsgi://127.0.0.1:${port} (http-to)\n`)
+})
+
+t.test('what fills the pipe of a slow reader arrives whole', async t => {
+  const lines = Array.from(
+    { length: 3_000 },
+    (_, i) => `backend = key=a.example,address=127.0.0.1:${i + 1}\n`,
+  )
+  const { directory: cwd } = await startSluice(t, { ini: `${CONTROL}http = 127.0.0.1:0\n${lines.join('')}` })
+  const args = ['why', 'a.example', '--json', '--control', 'control.sock']
+  const sluice = `${process.execPath} ${join(import.meta.dirname, '../../bin/sluice.js')} ${args.join(' ')}`
+  const { stdout } = spawnSync('sh', ['-c', `${sluice} | cat`], { cwd, maxBuffer: 1e8 })
+  t.equal(JSON.parse(String(stdout)).nodes.length, 3_000)
+  const left = spawnSync('sh', ['-c', `${sluice} | head -c 1`], { cwd })
+  t.same([String(left.stdout), String(left.stderr)], ['{', ''], 'nor does it mind one who reads no more')
 })
 
 for (const [what, words, message] of [
