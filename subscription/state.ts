@@ -1,8 +1,8 @@
 // subscription/state.ts: what a later run must know: nodes with what is left of their leases, and which signed packets
 // came already. Nodes are kept as the packets that they would send, and are admitted anew: by the config of that run.
 import { type AdmissionPolicy, readmit } from './admission.ts'
-import { restoredLease, storedLease } from './lease.ts'
-import { type Membership, memberId } from './membership.ts'
+import { type Lease, restoredLease, storedLease } from './lease.ts'
+import { type Member, type Membership, memberId } from './membership.ts'
 import type { MemoryMembership } from './memory-membership.ts'
 import type { Announcement } from './packet/announcement.ts'
 import { readPacket } from './packet/read.ts'
@@ -86,37 +86,58 @@ export function restore(
   nowMs: number,
 ): Restored {
   membership.raiseVersion(state.version)
+  const admitted = (state.nodes as readonly unknown[]).flatMap(stored => {
+    return readmitted(stored, policy, replay !== null, nowMs) ?? []
+  })
   let nodes = 0
-  for (const stored of state.nodes as readonly unknown[])
-    if (restoreNode(stored, membership, quota, policy, replay !== null, nowMs)) nodes++
+  for (const { member, lease } of oneOfEachKeyFirst(admitted)) {
+    if (!fits(membership, quota, member)) continue
+    membership.restore(member, lease)
+    nodes++
+  }
   const hasReplay = replay?.importState(state.replay) ?? false
   return { nodes, refused: state.nodes.length - nodes, hasReplay }
 }
 
-function restoreNode(
+interface Readmitted {
+  readonly member: Member
+  readonly lease: Lease
+}
+
+function readmitted(
   stored: unknown,
-  membership: MemoryMembership,
-  quota: Quota,
   policy: AdmissionPolicy,
   mustBeSigned: boolean,
   nowMs: number,
-): boolean {
-  if (!isStoredNode(stored)) return false
+): Readmitted | null {
+  if (!isStoredNode(stored)) return null
   const packet = readPacket(Buffer.from(stored.packet, 'base64'))
-  if (packet.kind === 'refused') return false
+  if (packet.kind === 'refused') return null
   const { announcement } = packet
   const { isSigned } = stored
   const admitted = readmit(announcement, stored.source, isSigned, policy, mustBeSigned)
-  if (admitted.kind === 'refused') return false
+  if (admitted.kind === 'refused') return null
   const { key, node, isLocal, from: source } = admitted
-  if (!fits(membership, quota, memberId(key, node.place), quotaSource(source, isLocal), key)) return false
   const member = { key, node, announcement, source, isLocal, isSigned, isStatic: false }
-  membership.restore(member, restoredLease(stored, nowMs))
-  return true
+  return { member, lease: restoredLease(stored, nowMs) }
 }
 
-function fits(membership: Membership, quota: Quota, id: string, source: string, key: string): boolean {
-  return membership.has(id) || quota.refusal(source, key) === null
+// Nodes are tried in this order before they serve. With thousands of them that takes its time, and a key needs only one.
+function oneOfEachKeyFirst(nodes: readonly Readmitted[]): Readmitted[] {
+  const turns: Readmitted[][] = []
+  const counts = new Map<string, number>()
+  for (const node of nodes) {
+    const turn = counts.get(node.member.key) ?? 0
+    counts.set(node.member.key, turn + 1)
+    turns[turn] ??= []
+    turns[turn].push(node)
+  }
+  return turns.flat()
+}
+
+function fits(membership: Membership, quota: Quota, { key, node, source, isLocal }: Member): boolean {
+  const isThere = membership.has(memberId(key, node.place))
+  return isThere || quota.refusal(quotaSource(source, isLocal), key) === null
 }
 
 function isStoredNode(value: unknown): value is StoredNode {

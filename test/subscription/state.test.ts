@@ -40,6 +40,28 @@ t.test('nodes are there again, as they were announced, with the rest of their le
   t.same(lease, { heardMs: 1e6 - 5_000, gapsMs: [10_000, 10_000] })
 })
 
+t.test('of each key one node comes first, as keys are served once one of theirs was tried', async t => {
+  const before = members()
+  for (const key of ['a.example', 'b.example'])
+    for (const port of [3, 1, 2]) before.announce(member({ key, address: `10.0.0.7:${port}` }), 0)
+  before.announce(member({ key: 'c.example', address: '10.0.0.7:1' }), 0)
+  const after = members()
+  restore(stateOf(before, null, 0, NOW_S), after, new Quota(QUOTA_LIMITS), FREE, null, 0)
+  t.same(
+    Array.from(after.entries(), ({ record }) => record.id),
+    [
+      'a.example 10.0.0.7:3',
+      'b.example 10.0.0.7:3',
+      'c.example 10.0.0.7:1',
+      'a.example 10.0.0.7:1',
+      'b.example 10.0.0.7:1',
+      'a.example 10.0.0.7:2',
+      'b.example 10.0.0.7:2',
+    ],
+    'and within a key their order stays',
+  )
+})
+
 t.test('marks are there again', async t => {
   const replay = new ReplayGuard(LIMITS)
   const state = left({ isSigned: true })
