@@ -117,13 +117,13 @@ t.test('http-cheap: clients wait until a node announces itself, and when the las
   await until('no gateway is left', () => gatewayPids(sluice.pid).length === 0)
 
   sluice.kill('SIGTSTP')
-  await sluice.logged(/(?:"msg":"paused[^]*){2}/)
+  await sluice.logged(/(?:"msg":"paused[\s\S]*){2}/)
   await announce(sluice)
   await sluice.logged(/"msg":"node left"[\s\S]*"msg":"node announced itself"/)
   t.equal(gatewayPids(sluice.pid).length, 0, 'a pause goes before')
   const paused = statusOf(sluice.url)
   sluice.kill('SIGTSTP')
-  await sluice.logged(/(?:"msg":"resumed"[^]*){2}/)
+  await sluice.logged(/(?:"msg":"resumed"[\s\S]*){2}/)
   t.type(await paused, 'number')
 
   await announce(sluice, { command: 'unsubscribe' })
