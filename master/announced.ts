@@ -14,7 +14,7 @@ import type { WhyAnnounced, WhyMember } from './why.ts'
 export interface AnnouncedSources {
   readonly plan: SubscriptionPlan
   readonly subscriptions: Pick<Subscriptions, 'membership' | 'pulse' | 'refusals'>
-  readonly watch: Pick<NodeWatch, 'waiting' | 'algoOf'>
+  readonly watch: Pick<NodeWatch, 'waiting' | 'algoOf' | 'forMs'>
   readonly addresses: Addresses
 }
 
@@ -67,7 +67,7 @@ function recordsOf({ membership }: Pick<Subscriptions, 'membership'>): NodeRecor
 function whyMember(
   record: NodeRecord,
   allWaiting: ReadonlyMap<string, WaitingNode>,
-  { subscriptions, addresses }: AnnouncedSources,
+  { subscriptions, watch, addresses }: AnnouncedSources,
 ): WhyMember {
   const heardS = Math.round((subscriptions.pulse(record.id)?.heardAgoMs ?? 0) / 1000)
   const waiting = allWaiting.get(nodeName(record))
@@ -76,7 +76,7 @@ function whyMember(
   if (waiting !== undefined)
     return { picture, origin, state: 'waiting', why: waiting.why, sinceMs: waiting.forMs }
   const state = record.isUnheard ? 'unheard' : 'up'
-  return { picture, origin, state, why: '', sinceMs: null }
+  return { picture, origin, state, why: '', sinceMs: watch.forMs(record.id) }
 }
 
 // Its name resolves to nothing.

@@ -90,6 +90,11 @@ export class NodeWatch {
     return this.#checks.verdicts()
   }
 
+  /** For how long an announced node, by the id of its record, has had traffic, or has had none; null: it is not there. */
+  forMs(id: string): number | null {
+    return this.#feed.forMs(id)
+  }
+
   /** Announced nodes that get no traffic yet, and why. */
   waiting(): readonly WaitingNode[] {
     return this.#feed.waiting()

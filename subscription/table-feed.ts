@@ -41,6 +41,7 @@ interface Entry {
   readonly host: string | null
   /** null: proven. */
   proof: Proof | null
+  /** When it got traffic, or lost it, or came. */
   sinceMs: number
   /** As gateways know it, or will in a moment; null: they do not. */
   picture: NodePicture | null
@@ -96,6 +97,12 @@ export class TableFeed {
   /** Of the packet that made the key; '' when it did not say, or nobody announces the key. */
   algoOf(key: string): string {
     return this.#groups.get(key)?.algo ?? ''
+  }
+
+  /** For how long a node has had traffic, or has had none, in milliseconds; null: it is not there. */
+  forMs(id: string): number | null {
+    const entry = this.#entries.get(id)
+    return entry === undefined ? null : this.#now() - entry.sinceMs
   }
 
   /** Nodes that are there and get no traffic yet. */
@@ -200,6 +207,7 @@ export class TableFeed {
     const picture = nodePicture(record, host => this.#names.addresses(host))
     if (picture === null) return this.#withhold(entry)
     if (entry.picture !== null && isSame(entry.picture, picture)) return
+    if (entry.picture === null) entry.sinceMs = this.#now()
     entry.picture = picture
     const group = this.#groups.get(record.key)!
     group.published.set(picture.name, picture)
