@@ -61,6 +61,7 @@ export class Subscriptions {
   readonly #machine = new Set<string>() // addresses of this machine, kept up to date in place
   #plan: SubscriptionPlan
   #rules: Rules
+  #admission = '' // by which every node that is there was admitted
   #resubscriber: Resubscriber | null = null
   #notBeforeS = 0
   #timer: NodeJS.Timeout | null = null
@@ -140,6 +141,7 @@ export class Subscriptions {
   async start(): Promise<void> {
     this.#lookAtMachine()
     await this.#restore()
+    this.#admission = this.#admissionNow()
     syncStatic(this.membership, this.#plan.backend, this.#clock.monotonicMs())
     this.#members.begin()
     this.#sockets.receive()
@@ -236,8 +238,18 @@ export class Subscriptions {
     this.membership.setTolerance(plan.toleranceMs)
     // In this order: who the config names no more is from then on judged by what it announces.
     syncStatic(this.membership, plan.backend, this.#clock.monotonicMs())
-    this.#expel(plan)
+    // To look at each of thousands of nodes holds the loop.
+    const admission = this.#admissionNow()
+    if (admission !== this.#admission) this.#expel(plan)
+    this.#admission = admission
     if (JSON.stringify(before.state) !== JSON.stringify(plan.state)) this.#state.move(plan.state)
+  }
+
+  // All that decides on who is admitted, as text.
+  #admissionNow(): string {
+    const { servers, lines, signCheck } = this.#plan
+    const machine = [...this.#machine].sort()
+    return JSON.stringify([servers.length > 0, lines, signCheck !== null, machine])
   }
 
   #expel(plan: SubscriptionPlan): void {

@@ -178,6 +178,30 @@ t.test('nodes that a reload does not admit any more leave, the last of a key amo
   t.same(receiver.ids(), [], 'without a server there is nobody')
 })
 
+t.test('a reload looks at thousands of nodes only when others may be admitted', async t => {
+  const receiver = await startReceiver(t)
+  const { membership } = receiver.subscriptions
+  await receiver.send(packet({ address: '127.0.0.1:1' }))
+  const { record } = [...membership.entries()][0]!
+  for (let i = 0; i < 10_000; i++) {
+    const place = `127.0.0.1:${i + 2}`
+    const announcement = { ...record.announcement, address: place }
+    membership.announce({ ...record, node: { ...record.node, place }, announcement }, 0)
+  }
+  const line = parseAllowLine('source=127.0.0.0/8')
+  if ('problem' in line) throw new Error(line.problem)
+  const took = { same: Number.POSITIVE_INFINITY, other: Number.POSITIVE_INFINITY }
+  for (const lines of [[], [], [], [line], [line, line], [line]]) {
+    const reload = await receiver.subscriptions.prepare(planWith({ lines }))
+    const began = performance.now()
+    reload.commit()
+    const kind = lines.length === 0 ? 'same' : 'other'
+    took[kind] = Math.min(took[kind], performance.now() - began)
+  }
+  t.equal(receiver.ids().length, 10_001)
+  t.ok(took.same < took.other / 2, `${took.same.toFixed(1)} ms, else ${took.other.toFixed(1)} ms`)
+})
+
 t.test('nodes of the config are members that no packet removes and a reload does', async t => {
   const address = {
     proto: 'http',
