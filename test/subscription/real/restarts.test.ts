@@ -2,7 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { get, steadyLoad } from '../../support/subscribing.ts'
+import { startNamed } from '../../support/named-nodes.ts'
+import { until } from '../../support/processes.ts'
+import { announcer, get, steadyLoad } from '../../support/subscribing.ts'
 import { freshPlace, HOST, isServed, startHouse, subscriber } from './house.ts'
 
 // It announces itself twice at its start, and then not for a quarter of an hour.
@@ -61,6 +63,27 @@ t.test(
       await sluice.logged(new RegExp(`(?:"msg":"reloaded"[^]*){${turn + 1}}`))
       await load.more(50)
     }
+    await load.stop()
+    t.same(load.failures, [])
+  },
+)
+
+t.test(
+  'while the master hangs, gateways serve on; what was announced meanwhile counts once it wakes',
+  async t => {
+    const here = await startHouse(t)
+    const { sluice } = here
+    await subscriber(t, here, 'one')
+    const { say } = await announcer(t, here.port)
+    const [node] = await startNamed(t, 'n')
+    const load = steadyLoad(t, sluice.url, { hosts: [HOST] })
+    await load.more(20)
+    sluice.kill('SIGSTOP')
+    await say({ key: 'late.example', address: node!.node.address })
+    await load.more(50)
+    t.equal((await get(sluice.url, 'late.example')).status, 503, 'nobody could tell the gateways')
+    sluice.kill('SIGCONT')
+    await until('it is served', () => isServed(here, 'late.example'))
     await load.stop()
     t.same(load.failures, [])
   },
