@@ -56,7 +56,7 @@ export class NodeWatch {
     this.#feed.proofsChanged()
   }
 
-  /** Resolves once each node that is there was tried once, after `limitMs` at most. */
+  /** Resolves once each key has a node that serves, or had all of its nodes tried; after `limitMs` at most. */
   firstTries(limitMs: number): Promise<void> {
     return this.#feed.firstTries(limitMs)
   }

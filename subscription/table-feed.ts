@@ -87,10 +87,12 @@ export class TableFeed {
     return inMessages(keys)
   }
 
-  /** Resolves once every node that is there now was tried once, after `limitMs` at most. */
+  /** Resolves once each key has a node that serves, or had all of its nodes tried; after `limitMs` at most. */
   async firstTries(limitMs: number): Promise<void> {
     const end = this.#now() + limitMs
-    const isOpen = () => [...this.#entries.values()].some(({ proof, record }) => proof?.why(record.id) === '')
+    const isUntried = ({ proof, record }: Entry) =>
+      proof?.why(record.id) === '' && this.#groups.get(record.key)!.published.size === 0
+    const isOpen = () => [...this.#entries.values()].some(isUntried)
     while (isOpen() && this.#now() < end) await new Promise(resolve => setTimeout(resolve, LOOK_MS))
   }
 

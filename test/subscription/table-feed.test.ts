@@ -182,6 +182,29 @@ t.test('a name that comes to lead to this machine takes its node out', async t =
   t.match(feed.waiting(), [{ why: /no address/ }])
 })
 
+t.test('a start waits until each key has a node, or none that was not tried', async t => {
+  const proven = new Map<string, () => void>()
+  const whys = new Map<string, string>()
+  const { membership, feed } = startFeed(t, {
+    seek: ({ id }, prove) => void proven.set(id, prove),
+    hurry: () => {},
+    forget: () => {},
+    why: id => whys.get(id) ?? '',
+  })
+  for (const key of ['has.example', 'lacks.example'])
+    for (const port of [1, 2]) membership.announce(member({ key, address: `127.0.0.1:${port}` }), 0)
+  let isOver = false
+  const waited = feed.firstTries(600_000).then(() => {
+    isOver = true
+  })
+  proven.get('has.example 127.0.0.1:1')!()
+  whys.set('lacks.example 127.0.0.1:1', 'ECONNREFUSED')
+  await new Promise(setImmediate)
+  t.notOk(isOver, 'one of the second key was not tried yet')
+  whys.set('lacks.example 127.0.0.1:2', 'ECONNREFUSED')
+  await waited
+})
+
 t.test('5,000 nodes that come at once are told of within seconds, and those that leave at once', async t => {
   const { membership, mirror, feed } = startFeed(t, null, 20)
   const { address } = await startListener(t)
