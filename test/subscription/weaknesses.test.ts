@@ -50,7 +50,7 @@ for (const [weakness, file, shown] of [
   ['refusals are silent', 'master/subscriptions/receive', 'one line a source and minute tells of refusals'],
   [
     'a reload forgets the nodes',
-    'subscription/real/restarts',
+    'subscription/real/reloads',
     'reloads of both kinds under load keep the table',
   ],
   ['a restart forgets them', 'subscription/real/restarts', 'a restart has the table back within a second'],

@@ -10,6 +10,9 @@ import { startUwsgi, type Uwsgi } from '../../support/uwsgi.ts'
 /** The key of every uWSGI here. */
 export const HOST = 'app.example'
 
+/** For a uWSGI that announces itself twice at its start, and then not for a quarter of an hour. */
+export const SELDOM: readonly string[] = ['--subscribe-freq=1000']
+
 /** What stays when Sluice starts again. */
 export interface Place {
   readonly port: number
