@@ -23,10 +23,12 @@ export interface DatagramTarget {
 }
 
 const EXAMPLE = 'Write an address such as 127.0.0.1:4000, :4000 or [::1]:4000'
+const SERVER_REMEDY = 'Write 127.0.0.1:PORT, and let the nodes on this machine announce themselves there'
+const TARGET_REMEDY = 'Write HOST:PORT'
 
 /** Reads `host:port` with a numeric host, `:port` (all IPv4 addresses), `[v6]:port`; groups of multicast, too. */
 export function parseDatagramAddress(text: string): DatagramAddress | AddressProblem {
-  const parsed = tcpLike(text)
+  const parsed = tcpLike(text, SERVER_REMEDY)
   if ('problem' in parsed) return parsed
   const { host, port } = parsed
   if (isIP(host) === 0)
@@ -39,7 +41,7 @@ export function parseDatagramAddress(text: string): DatagramAddress | AddressPro
 
 /** Reads `host:port`, where the host may be a name. */
 export function parseDatagramTarget(text: string): DatagramTarget | AddressProblem {
-  const parsed = tcpLike(text)
+  const parsed = tcpLike(text, TARGET_REMEDY)
   if ('problem' in parsed) return parsed
   const { host, port } = parsed
   if (port === 0) return { problem: `"${text.trim()}" has no port`, remedy: EXAMPLE }
@@ -49,14 +51,17 @@ export function parseDatagramTarget(text: string): DatagramTarget | AddressProbl
     : { host, port, text: parsed.text }
 }
 
-function tcpLike(text: string): { host: string; port: number; text: string } | AddressProblem {
+function tcpLike(
+  text: string,
+  remedy: string,
+): { host: string; port: number; text: string } | AddressProblem {
   const parsed = parseListenAddress(text)
   if ('problem' in parsed || parsed.kind === 'tcp') return parsed
   if (parsed.kind === 'unix' || parsed.kind === 'abstract' || parsed.kind === 'shared') {
     const what = parsed.kind === 'shared' ? 'a shared socket' : 'the path of a UNIX socket'
     return {
       problem: `"${text.trim()}" is ${what}, and Node has no UNIX datagram sockets`,
-      remedy: 'Write 127.0.0.1:PORT, and let the nodes on this machine announce themselves there',
+      remedy,
     }
   }
   return { problem: `"${text.trim()}" is no address for datagrams`, remedy: EXAMPLE }
