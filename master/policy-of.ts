@@ -4,7 +4,7 @@ import { POLICIES, type Policy } from '../base/policy.ts'
 
 export interface PolicyOf {
   readonly policy: Policy
-  readonly from: 'balance' | 'announcement' | 'subscription-algo'
+  readonly from: 'balance' | 'announcement' | 'subscription-algo' | 'default'
 }
 
 /**
@@ -22,6 +22,8 @@ export function policyOf(
 ): PolicyOf {
   const line = balances.find(each => each.key === key) ?? balances.find(each => each.key === '*')
   if (line !== undefined && line.policy !== null) return { policy: line.policy, from: 'balance' }
+  // Nodes of http-to have no key: what is meant for keys that name no policy is not meant for them.
+  if (key === '') return { policy: 'smooth', from: 'default' }
   const asked = POLICIES.find(policy => policy === algo)
   return asked === undefined
     ? { policy: usual, from: 'subscription-algo' }

@@ -12,7 +12,7 @@ export const balanceOptions = {
       ours: true,
     }),
     'subscription-algo': optionOr(oneOf(POLICIES), 'smooth', {
-      doc: "How requests of keys are spread for which neither balance nor the nodes say it, and those of http-to. wrr, lrc, wlrc and iphash are uWSGI's, whose default is wrr; smooth gives turns by weight without runs. A name that is none of these is refused, where uWSGI takes wrr.",
+      doc: "How requests of keys are spread for which neither balance nor the nodes say it; http-to has turns unless balance says otherwise. wrr, lrc, wlrc and iphash are uWSGI's, whose default is wrr; smooth gives turns by weight without runs. A name that is none of these is refused, where uWSGI takes wrr.",
     }),
     'http-max-gracetime': optionOr(seconds(1), '300', {
       doc: 'The longest rest of a node: rests begin with http-gracetime and double while it keeps failing.',

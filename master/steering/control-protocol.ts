@@ -53,7 +53,7 @@ const why = z.object({
   key: z.string(),
   meanwhile: z.string(),
   policy: z.enum(POLICIES),
-  policyFrom: z.enum(['balance', 'announcement', 'subscription-algo']),
+  policyFrom: z.enum(['balance', 'announcement', 'subscription-algo', 'default']),
   lastMinute: count,
   nodes: z.array(
     z.object({
