@@ -42,6 +42,8 @@ function checkIdle({ values, place }: Checked, warn: Tell): void {
   const without = 'has no effect without http-subscription-server'
   if (values['http-resubscribe'].length > 0)
     warn(place('http-resubscribe'), `option "http-resubscribe" ${without}`, remedy)
+  if (values['subscription-protocol'].length > 0)
+    warn(place('subscription-protocol'), `option "subscription-protocol" ${without}`, remedy)
   if (values['http-cheap']) warn(place('http-cheap'), `option "http-cheap" ${without}`, remedy)
 }
 

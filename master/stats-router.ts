@@ -122,7 +122,7 @@ function announcedNode(record: NodeRecord, sources: StatsSources): SubscribedNod
     load,
     weight: announcement.weight,
     backup: announcement.backup,
-    proto: announcement.proto?.slice(0, 1) ?? '',
+    proto: announcement.proto?.slice(0, 1) ?? (node.address.proto === 'http' ? 'h' : ''),
     lastRequests: sources.totals.requestsWithin(name, heardAgoMs),
     ...counted(name, sources),
   }

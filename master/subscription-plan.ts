@@ -5,6 +5,7 @@ import type { DatagramAddress, DatagramTarget } from '../base/datagram-address.t
 import { stateDirectories } from '../certs/manage/state-directory.ts'
 import type { BackendNode } from '../config/backend-kind.ts'
 import type { Config, Place, Problem } from '../config/config.ts'
+import type { ProtocolLine } from '../config/protocol-kind.ts'
 import type { OptionName } from '../config/table.ts'
 import { type AllowLine, parseAllowLine } from '../subscription/allow-line.ts'
 import { QUOTA_LIMITS, type QuotaLimits } from '../subscription/quota.ts'
@@ -22,6 +23,7 @@ export interface SubscriptionPlan {
   /** [] when nodes cannot announce themselves. */
   readonly servers: readonly { readonly address: DatagramAddress; readonly place: Place }[]
   readonly lines: readonly AllowLine[]
+  readonly protocols: readonly ProtocolLine[]
   /** null: signatures are not asked for. `directory` is absolute. */
   readonly signCheck: { readonly digests: readonly Digest[]; readonly directory: string } | null
   readonly signToleranceS: number
@@ -56,6 +58,7 @@ export function planSubscriptions(config: Config, startDirectory: string): Plann
   const plan: SubscriptionPlan = {
     servers,
     lines: readLines(config, problems),
+    protocols: values['subscription-protocol'],
     signCheck: readSignCheck(config, startDirectory, problems, warnings),
     signToleranceS: values['subscriptions-sign-check-tolerance'] / 1000,
     signSkewS: values['subscriptions-sign-skew'] / 1000,

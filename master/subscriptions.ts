@@ -259,8 +259,8 @@ export class Subscriptions {
     else for (const { id, isStatic } of records) if (!isStatic) this.membership.withdraw(id, 'unconfigured')
   }
 
-  #rulesOf({ lines, signCheck }: SubscriptionPlan, before: SubscriptionPlan | null): Rules {
-    const policy = { lines, machine: this.#machine }
+  #rulesOf({ lines, protocols, signCheck }: SubscriptionPlan, before: SubscriptionPlan | null): Rules {
+    const policy = { lines, protocols, machine: this.#machine }
     if (signCheck === null) return { policy, trust: null }
     const { digests, directory } = signCheck
     const isSame = before?.signCheck?.directory === directory && this.#rules.trust !== null

@@ -11,6 +11,7 @@ import {
 } from './allow-line.ts'
 import { type AnnouncedNode, announcedNode } from './announced-node.ts'
 import { kindOfIp, plainIp } from './cidr.ts'
+import { matchesGlob } from './glob.ts'
 import { canonicalKey } from './key.ts'
 import type { Announcement } from './packet/announcement.ts'
 import { type Refusal, type RefusalReason, refuse, shown } from './refusals.ts'
@@ -18,6 +19,8 @@ import { type Refusal, type RefusalReason, refuse, shown } from './refusals.ts'
 export interface AdmissionPolicy {
   /** subscription-allow; empty: only the rules that always hold. */
   readonly lines: readonly AllowLine[]
+  /** subscription-protocol: what nodes speak that do not say it; the first that fits counts. */
+  readonly protocols?: readonly { readonly key: string; readonly proto: 'uwsgi' | 'http' }[]
   /** Addresses of this machine, in their one spelling. Loopback counts as this machine without being named. */
   readonly machine: ReadonlySet<string>
 }
@@ -52,13 +55,14 @@ export function admit(
   const from = plainIp(source)
   if (from === null) return refuse('not-allowed', `sender ${shown(source)}`)
   if (readKey(announcement.key) === null) return refuse('bad-key', shown(announcement.key))
-  const node = announcedNode(announcement, from)
+  const key = canonicalKey(announcement.key)
+  const unsaid = policy.protocols?.find(line => matchesGlob(key, line.key))?.proto
+  const node = announcedNode(announcement, from, unsaid)
   if (node.kind === 'refused') return node
   // An http node is never told a modifier, whatever it announced.
   if (node.address.proto === 'uwsgi' && !MODIFIERS.has(announcement.modifier1))
     return refuse('modifier1-not-allowed', String(announcement.modifier1))
   const isLocal = kindOfIp(from) === 'loopback' || policy.machine.has(from)
-  const key = canonicalKey(announcement.key)
   const reason = objection({ key, node, from, isLocal, isSigned }, policy.lines)
   if (reason === null) return { kind: 'admitted', key, node, isLocal, from }
   const detail = `${shown(key)} at ${shown(node.place)} from ${from}`

@@ -16,9 +16,16 @@ export interface AnnouncedNode {
   readonly takesSource: boolean
 }
 
-/** @param source the address that the datagram came from, numeric, in its one spelling */
-export function announcedNode(announcement: Announcement, source: string): AnnouncedNode | Refusal {
-  const proto = announcement.proto ?? 'uwsgi'
+/**
+ * @param source the address that the datagram came from, numeric, in its one spelling
+ * @param unsaid the protocol of a node that does not say it
+ */
+export function announcedNode(
+  announcement: Announcement,
+  source: string,
+  unsaid: 'uwsgi' | 'http' = 'uwsgi',
+): AnnouncedNode | Refusal {
+  const proto = announcement.proto ?? unsaid
   if (proto !== 'uwsgi' && proto !== 'http') return refuse('proto-unsupported', proto)
   const written = announcement.address
   // A node that binds :3031 says so; here an empty host would mean this machine.

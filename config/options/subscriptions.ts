@@ -2,6 +2,7 @@
 import { datagramAddress, datagramTarget, keyName } from '../datagram-kinds.ts'
 import { flag, integer, seconds, text } from '../kinds.ts'
 import { list, option, optionOr } from '../option.ts'
+import { protocolLine } from '../protocol-kind.ts'
 
 const MANY = 1_000_000
 
@@ -49,6 +50,10 @@ export const subscriptionOptions = {
         ours: true,
       },
     ),
+    'subscription-protocol': list(protocolLine, {
+      doc: 'What announced nodes of these keys speak when they do not say: uWSGI 2.0 announces its http-socket like any other. The first line that fits counts; without one it is uwsgi.',
+      ours: true,
+    }),
     'subscription-state': option(text('FILE|none', 'Write the name of a file, or none'), {
       doc: 'Keeps the nodes, and which signed packets came, over a restart. By default a file in STATE_DIRECTORY, /var/lib/sluice or the state directory of the user, named after the first http-subscription-server.',
       ours: true,

@@ -19,6 +19,16 @@ for (const [what, lines, problem] of [
   ['a name', ['http-subscription-server = edge.example:4000'], /a\.ini:3: .*not a numeric address/],
   ['the same address twice', [SERVER, SERVER], /a\.ini:4: .*127\.0\.0\.1:4000 twice/],
   ['a loop', [SERVER, 'http-resubscribe = 127.0.0.1:4000'], /a\.ini:4: .*where this configuration receives/],
+  [
+    'a protocol of none',
+    [SERVER, 'subscription-protocol = key=a,proto=ftp'],
+    /a\.ini:4: .*"ftp" is no protocol/,
+  ],
+  [
+    'a protocol without key',
+    [SERVER, 'subscription-protocol = proto=http'],
+    /a\.ini:4: .*the key is missing/,
+  ],
   ['a key with blanks', ['http-subscription-fallback-key = a b'], /a\.ini:3: .*it is not a key/],
   [
     'credentials',
@@ -49,6 +59,11 @@ for (const [what, lines, warning] of [
   ],
   ['all addresses, with a line', ['http-subscription-server = :4000', 'subscription-allow = key=a'], null],
   ['http-to beside it', [SERVER, 'http-to = :3000'], /a\.ini:4: .*uWSGI ignores it/],
+  [
+    'subscription-protocol without it',
+    ['subscription-protocol = key=*,proto=http'],
+    /a\.ini:3: .*has no effect/,
+  ],
   ['http-cheap without it', ['http-cheap = true'], /a\.ini:3: .*has no effect/],
 ] as const) {
   t.test(`${what}: ${warning === null ? 'no warning' : 'a warning'}`, async t => {

@@ -78,8 +78,8 @@ for (const [weakness, file, shown] of [
   ['a wildcard address is no address', 'subscription/admission', 'an empty host is the sender'],
   [
     'the protocol is not known',
-    'subscription/table-feed',
-    'a node that speaks another protocol is another one',
+    'master/subscriptions/receive',
+    'the protocol of nodes that do not say it is',
   ],
   [
     'connects that fail at once say nothing',

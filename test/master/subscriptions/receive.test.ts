@@ -227,6 +227,35 @@ t.test('nodes of the config are members that no packet removes and a reload does
   t.ok(receiver.subscriptions.isEmpty)
 })
 
+t.test(
+  'the protocol of nodes that do not say it is that of their key, from their next announcement on',
+  async t => {
+    const receiver = await startReceiver(t)
+    const nodes = () =>
+      Array.from(
+        receiver.subscriptions.membership.entries(),
+        ({ record }) => `${record.key} ${record.node.address.name}`,
+      )
+    const announceAll = async () => {
+      await receiver.send(packet({ key: 'A.shop.example', proto: null }))
+      await receiver.send(packet({ key: 'b.shop.example', proto: 'uwsgi' }))
+      await receiver.send(packet({ key: 'else.example', proto: null }))
+    }
+    await announceAll()
+    const protocols = [
+      { key: '*.shop.example', proto: 'http' },
+      { key: '*', proto: 'uwsgi' },
+    ] as const
+    ;(await receiver.subscriptions.prepare({ ...receiver.plan, protocols })).commit()
+    await announceAll()
+    t.same(nodes(), [
+      'a.shop.example http://10.0.0.7:3031',
+      'b.shop.example uwsgi://10.0.0.7:3031',
+      'else.example uwsgi://10.0.0.7:3031',
+    ])
+  },
+)
+
 t.test('lost, doubled and reordered announcements cost no node its lease', async t => {
   const receiver = await startReceiver(t, { toleranceMs: 2_000 })
   // Each announces once a second, one a second after the other. Of ten packets three are lost, two of them in a row; of

@@ -52,6 +52,7 @@ export function planWith(changes: Partial<SubscriptionPlan> = {}): SubscriptionP
   return {
     servers: [serverAt('127.0.0.1:0')],
     lines: [],
+    protocols: [],
     signCheck: null,
     signToleranceS: 600,
     signSkewS: 90,
