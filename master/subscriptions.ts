@@ -1,7 +1,6 @@
 // master/subscriptions.ts: what the master knows of nodes: those that announce themselves, those of the config, and those of
 // the run before, in one membership. Its parts are in subscription/; here they get sockets, files, a clock and the config.
 import { hostname, networkInterfaces } from 'node:os'
-import { plainIp } from '../subscription/cidr.ts'
 import { Forwarding } from '../subscription/forwarding.ts'
 import { expelUnadmitted } from '../subscription/judge.ts'
 import type { Pulse } from '../subscription/membership.ts'
@@ -314,11 +313,10 @@ export class Subscriptions {
   }
 }
 
-// A datagram from a link-local address says its zone, too.
+// IPv4 only: there the kernel drops what comes from outside with an address of ours. With IPv6 it does not, and anybody
+// could pass for us; loopback is safe with both.
 function machineAddresses(): string[] {
-  return Object.entries(networkInterfaces()).flatMap(([zone, addresses = []]) =>
-    addresses
-      .flatMap(({ address }) => [address, `${address}%${zone}`])
-      .flatMap(address => plainIp(address) ?? []),
+  return Object.values(networkInterfaces()).flatMap((addresses = []) =>
+    addresses.flatMap(({ address, family }) => (family === 'IPv4' ? [address] : [])),
   )
 }

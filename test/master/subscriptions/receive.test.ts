@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import t from 'tap'
-import { parseAllowLine } from '../../../subscription/allow-line.ts'
+import { type AllowLine, parseAllowLine } from '../../../subscription/allow-line.ts'
 import { writePacket } from '../../../subscription/packet/write.ts'
 import { announcement } from '../../subscription/packet/samples.ts'
 import { bytesOf, CAPTURED, MADE } from '../../subscription/packet/vectors.ts'
@@ -117,7 +117,10 @@ for (const [group, from] of [
   const skip = group.includes('undefined') ? 'no network here has IPv6' : false
   t.test(`the group ${group} is joined`, { skip }, async t => {
     const isIpv6 = group.includes(':')
-    const receiver = await startReceiver(t, { servers: [serverAt(isIpv6 ? `[${group}]:0` : `${group}:0`)] })
+    // The sender is link-local, and anybody on the network could have that address.
+    const lines = [parseAllowLine('source=fe80::/10,address=127.0.0.0/8') as AllowLine]
+    const servers = [serverAt(isIpv6 ? `[${group}]:0` : `${group}:0`)]
+    const receiver = await startReceiver(t, { servers, lines })
     const sender = createSocket(isIpv6 ? 'udp6' : 'udp4')
     t.teardown(() => sender.close())
     sender.bind(0)
