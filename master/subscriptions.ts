@@ -244,11 +244,11 @@ export class Subscriptions {
     if (JSON.stringify(before.state) !== JSON.stringify(plan.state)) this.#state.move(plan.state)
   }
 
-  // All that decides on who is admitted, as text.
+  // All that decides on who is admitted, as text; and the config's nodes, under which announced ones may lie unjudged.
   #admissionNow(): string {
-    const { servers, lines, signCheck } = this.#plan
+    const { servers, lines, signCheck, backend } = this.#plan
     const machine = [...this.#machine].sort()
-    return JSON.stringify([servers.length > 0, lines, signCheck !== null, machine])
+    return JSON.stringify([servers.length > 0, lines, signCheck !== null, machine, backend])
   }
 
   #expel(plan: SubscriptionPlan): void {

@@ -181,6 +181,26 @@ t.test('nodes that a reload does not admit any more leave, the last of a key amo
   t.same(receiver.ids(), [], 'without a server there is nobody')
 })
 
+t.test('who may not announce a node any more does not get it back when the config lets go of it', async t => {
+  const address = {
+    proto: 'http',
+    kind: 'tcp',
+    host: '127.0.0.1',
+    port: 3000,
+    name: 'http://127.0.0.1:3000',
+  } as const
+  const backend = [{ key: 'a.example', address, weight: 1, backup: 0, limit: 0 }]
+  const receiver = await startReceiver(t, { backend })
+  await receiver.send(packet({ key: 'a.example', address: '127.0.0.1:3000' }))
+  const line = parseAllowLine('source=127.0.0.0/8,key=b.example')
+  if ('problem' in line) throw new Error(line.problem)
+  for (const changes of [{ backend, lines: [line] }, { lines: [line] }]) {
+    const reload = await receiver.subscriptions.prepare(planWith(changes))
+    reload.commit()
+  }
+  t.same(receiver.ids(), [])
+})
+
 t.test('a reload looks at thousands of nodes only when others may be admitted', async t => {
   const receiver = await startReceiver(t)
   const { membership } = receiver.subscriptions
