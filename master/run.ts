@@ -53,8 +53,8 @@ export async function runMaster(plan: StartPlan, options: RunOptions): Promise<n
     const served = await Promise.race([master.start(), exit.promise.then(() => null)])
     if (served?.length && !steering.requests.isStopping) {
       const where = served.map(({ url }) => url).join(' ')
+      announce(served, plan, options) // first: whoever waits until we serve may read the log next
       steering.serving(`serving ${where}`)
-      announce(served, plan, options)
     }
     const code = await exit.promise
     log.info({ exitCode: code }, 'stopped')
