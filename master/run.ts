@@ -4,7 +4,7 @@ import type { Log } from './logs/log.ts'
 import type { Logs } from './logs/logs.ts'
 import { Master } from './master.ts'
 import type { StartPlan } from './plan.ts'
-import { type Served, servedText } from './served.ts'
+import { servedText } from './served.ts'
 import { nameMaster } from './steering/process-names.ts'
 import { handleSignals } from './steering/signals.ts'
 import { Steering } from './steering/steering.ts'
@@ -53,8 +53,10 @@ export async function runMaster(plan: StartPlan, options: RunOptions): Promise<n
     const served = await Promise.race([master.start(), exit.promise.then(() => null)])
     if (served?.length && !steering.requests.isStopping) {
       const where = served.map(({ url }) => url).join(' ')
-      announce(served, plan, options) // first: whoever waits until we serve may read the log next
+      // In this order: whoever is told that we serve may read the log, and who reads that we serve may steer.
+      log.info({ version, gateways: plan.gateways }, 'started')
       steering.serving(`serving ${where}`)
+      options.print(servedText(version, served))
     }
     const code = await exit.promise
     log.info({ exitCode: code }, 'stopped')
@@ -65,11 +67,6 @@ export async function runMaster(plan: StartPlan, options: RunOptions): Promise<n
   } finally {
     steering.close()
   }
-}
-
-function announce(served: readonly Served[], plan: StartPlan, { logs, version, print }: RunOptions): void {
-  logs.events.info({ version, gateways: plan.gateways }, 'started')
-  print(servedText(version, served))
 }
 
 // An unknown state is no state to go on from: end everything, so that a supervisor starts us afresh.
