@@ -89,13 +89,19 @@ export async function statusFrom({ pid }: Sluice, url: string): Promise<string> 
   return (await asked.catch((failed: { stdout: string }) => failed)).stdout
 }
 
-/** Of the master and every process below it, threads included. */
+/** Of the master and every process below it, threads included; those that end meanwhile have none. */
 export function rightsOf(master: number): Rights[] {
-  return tree(master).flatMap(pid =>
-    readdirSync(`/proc/${pid}/task`).map(thread =>
-      parse(pid, readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1')),
-    ),
-  )
+  return tree(master).flatMap(pid => {
+    try {
+      return readdirSync(`/proc/${pid}/task`).map(thread =>
+        parse(pid, readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1')),
+      )
+    } catch (error) {
+      if (pid !== master && ['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? ''))
+        return []
+      throw error
+    }
+  })
 }
 
 function tree(pid: number): number[] {

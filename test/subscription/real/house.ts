@@ -45,6 +45,7 @@ export async function startHouse(t: Test, more = '', at?: Place): Promise<House>
 http-processes = 2
 http-subscription-server = 127.0.0.1:${place.port}
 subscription-state = state.json
+control-socket = control.sock
 ${more}`,
   })
   return { ...place, sluice }

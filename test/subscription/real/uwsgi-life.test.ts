@@ -13,7 +13,10 @@ t.test('it serves from its first announcement on, and no other host is served', 
   t.equal((await get(here.sluice.url, HOST)).status, 503, 'nobody yet')
   await subscriber(t, here, 'one', ['--subscribe-freq=1000'])
   t.equal((await get(here.sluice.url, 'other.example')).status, 503)
-  const why = async () => (await runSluice(t, ['why', HOST, '--pid', String(here.sluice.pid)])).stdout
+  const why = async () => {
+    const { stdout, stderr } = await runSluice(t, ['why', HOST, '--control', join(here.cwd, 'control.sock')])
+    return stdout + stderr
+  }
   t.match(await why(), /\(announced by 127\.0\.0\.1, \d s ago\)\n +state +up for \d+ s\n/)
   await until('what it was asked is counted', async () => /last minute +100 %: \d+ request/.test(await why()))
 })
