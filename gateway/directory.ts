@@ -2,10 +2,11 @@
 // themselves, in one table.
 import type { NodeRest, Verdict } from '../base/messages.ts'
 import type { BalancePicture, KeyPicture, Picture } from '../base/picture.ts'
-import { POLICIES, type Policy } from '../base/policy.ts'
+import type { Policy } from '../base/policy.ts'
 import { type BackendRules, DEFAULT_RULES } from '../routing/backend.ts'
 import { lots } from '../routing/balance/lots.ts'
 import type { Node } from '../routing/node.ts'
+import { policyOf } from '../routing/policy-of.ts'
 import type { Table } from '../routing/table.ts'
 import { type RulesOf, TableBuilder, type TableChange } from '../routing/table-builder.ts'
 import { reportDefect } from './boundary.ts'
@@ -98,13 +99,11 @@ export class Directory {
   }
 
   #rulesOf(picture: Picture): RulesOf {
-    const lines = new Map(picture.balances.map(line => [line.key.toLowerCase(), line]))
+    const lines = new Map(picture.balances.map(line => [line.key, line]))
     const all = lines.get('*')
     return (key, algo) => {
       const line = lines.get(key) ?? all
-      const asked = POLICIES.find(policy => policy === algo)
-      // Nodes of http-to have no key: what is meant for keys that name no policy is not meant for them.
-      return this.#rules(line, line?.policy ?? asked ?? (key === '' ? DEFAULT_RULES.policy : picture.policy))
+      return this.#rules(line, policyOf(key, line, algo, picture.policy).policy)
     }
   }
 

@@ -1,5 +1,6 @@
 // master/insight.ts: what an instance tells of itself: for `sluice status`, `sluice why` and http-stats. Changes nothing.
 import type { Picture } from '../base/picture.ts'
+import { lineOf, policyOf } from '../routing/policy-of.ts'
 import { routerJson } from '../stats/router-json.ts'
 import { announcedForStats, announcedForWhy, announcedNames } from './announced.ts'
 import type { Status } from './controls.ts'
@@ -8,7 +9,6 @@ import type { Names } from './names.ts'
 import type { NodeWatch } from './node-watch.ts'
 import { boundName, nodeNames } from './picture.ts'
 import type { StartPlan } from './plan.ts'
-import { policyOf } from './policy-of.ts'
 import type { BoundListener } from './sockets/sockets.ts'
 import { routerStats } from './stats-router.ts'
 import type { Subscriptions } from './subscriptions.ts'
@@ -80,7 +80,7 @@ export class Insight {
         backends,
         totals,
         announced: announcedForStats(this.#announced()),
-        policyOf: key => policyOf(key, balances, watch.algoOf(key), policy).policy,
+        policyOf: key => policyOf(key, lineOf(key, balances), watch.algoOf(key), policy).policy,
         now: performance.now(),
         wallNow: Date.now(),
       }),

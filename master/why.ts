@@ -2,8 +2,8 @@
 // Pure: everything that is known is handed in.
 import type { NodePicture, Picture } from '../base/picture.ts'
 import type { Policy } from '../base/policy.ts'
+import { lineOf, type PolicyOf, policyOf } from '../routing/policy-of.ts'
 import { lookUp } from './look-up.ts'
-import { type PolicyOf, policyOf } from './policy-of.ts'
 import type { NodeTotal } from './totals.ts'
 
 /** How a key was found; 'nobody': it was not, and there is nothing to serve other hosts either. */
@@ -111,7 +111,12 @@ export function whyReport(asked: string, sources: WhySources): WhyReport {
   const { way, key, meanwhile } = find(asked, sources)
   const nodes = way === 'nobody' ? [] : nodesOf(way, key, sources)
   const lastMinute = nodes.reduce((sum, node) => sum + node.lastMinute, 0)
-  const { policy, from } = policyOf(key, picture.balances, announced?.algo(key) ?? '', picture.policy)
+  const { policy, from } = policyOf(
+    key,
+    lineOf(key, picture.balances),
+    announced?.algo(key) ?? '',
+    picture.policy,
+  )
   const keys = way === 'nobody' ? allKeys(sources) : []
   return {
     asked,

@@ -1,4 +1,4 @@
-// master/policy-of.ts: which policy a key is balanced by, and who said so.
+// routing/policy-of.ts: which policy a key is balanced by, and who said so.
 import type { BalancePicture } from '../base/picture.ts'
 import { POLICIES, type Policy } from '../base/policy.ts'
 
@@ -7,20 +7,25 @@ export interface PolicyOf {
   readonly from: 'balance' | 'announcement' | 'subscription-algo' | 'default'
 }
 
+/** The line of `balance` for a key: its own, else that of '*'. */
+export function lineOf(key: string, balances: readonly BalancePicture[]): BalancePicture | undefined {
+  return balances.find(each => each.key === key) ?? balances.find(each => each.key === '*')
+}
+
 /**
- * The line of the key, else that of '*'; where it names no policy, what the nodes ask for, else the usual one. As gateways do.
+ * What its line says; where that names no policy, or there is none, what the nodes ask for, else the usual one.
  *
  * @param key '' for http-to
+ * @param line see {@link lineOf}
  * @param algo how nodes asked for it; what is no policy of ours counts for nothing
  * @param usual that of subscription-algo
  */
 export function policyOf(
   key: string,
-  balances: readonly BalancePicture[],
+  line: BalancePicture | undefined,
   algo: string,
   usual: Policy,
 ): PolicyOf {
-  const line = balances.find(each => each.key === key) ?? balances.find(each => each.key === '*')
   if (line !== undefined && line.policy !== null) return { policy: line.policy, from: 'balance' }
   // Nodes of http-to have no key: what is meant for keys that name no policy is not meant for them.
   if (key === '') return { policy: 'smooth', from: 'default' }
