@@ -254,7 +254,8 @@ function hostProblem(host: string): AddressProblem | null {
   )
 }
 
-function hostPort(host: string, port: number): string {
+/** "10.0.0.7:80", "[::1]:80". */
+export function hostPort(host: string, port: number): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`
 }
 

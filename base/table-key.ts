@@ -29,6 +29,12 @@ export function readKey(text: string): TableKey | null {
   return { host, path, segments, labels, hasPort: name.length < host.length }
 }
 
+/** The host in lower case, a path behind it as it is; for keys and for patterns of them. */
+export function lowerHost(key: string): string {
+  const slash = key.indexOf('/')
+  return slash < 0 ? key.toLowerCase() : key.slice(0, slash).toLowerCase() + key.slice(slash)
+}
+
 /** A host without its port. The colons of a bracketed IPv6 address are none. */
 export function nameOf(host: string): string {
   const colon = host.lastIndexOf(':')

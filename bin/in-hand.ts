@@ -1,6 +1,6 @@
 // bin/in-hand.ts: how many connections a service has in hand, as the kernel of this machine counts them.
 import { readFileSync } from 'node:fs'
-import type { Place } from '../subscription/client/probe.ts'
+import type { Place } from '../subscription/connect.ts'
 
 const LISTEN = '0A'
 // ESTABLISHED, SYN_RECV, FIN_WAIT1 (an answer is still on its way), CLOSE_WAIT. Those not yet accepted are among them.

@@ -1,4 +1,5 @@
 // config/announcing-checks.ts: lines that announce this instance, which has nothing to announce yet.
+import { hostPort } from '../base/address.ts'
 import type { AnnounceLine } from './announce-line.ts'
 import type { Checked, Tell } from './checked.ts'
 
@@ -15,9 +16,8 @@ export function checkAnnouncing({ values, place }: Checked, wrong: Tell, warn: T
 
 /** What says the same as the line; what it leaves open in capitals. */
 function commandFor({ to, key, address, modifier1, weight, backup, sign, proto }: AnnounceLine): string {
-  const host = to.host.includes(':') ? `[${to.host}]` : to.host
   const words = [
-    `sluice subscribe --to ${host}:${to.port}`,
+    `sluice subscribe --to ${hostPort(to.host, to.port)}`,
     `--key ${key.startsWith('@') ? 'KEY' : key}`,
     `--address ${proto === '' ? '' : `${proto}://`}${address === '' ? 'ADDRESS' : address}`,
     modifier1 === 0 ? '' : `--modifier1 ${modifier1}`,

@@ -1,5 +1,6 @@
 // config/health-kind.ts: `health-check = key=GLOB,http=/PATH|tcp|uwsgi,…`: how the nodes of some keys are checked.
 import { z } from 'zod'
+import { lowerHost } from '../base/table-key.ts'
 import { type Kind, refuse, seconds } from './kinds.ts'
 
 /** How one check is made. */
@@ -68,7 +69,7 @@ function readLine(text: string): HealthCheck | string {
   if (rise === null) return `rise is not a whole number from 1 to ${MOST_IN_A_ROW}`
   const fall = inARow(said.get('fall')?.[0] ?? '3')
   if (fall === null) return `fall is not a whole number from 1 to ${MOST_IN_A_ROW}`
-  return { key: canonical(key), method, intervalMs, timeoutMs, rise, fall }
+  return { key: lowerHost(key), method, intervalMs, timeoutMs, rise, fall }
 }
 
 /** What the line says, by word; only status may be there more than once. */
@@ -105,12 +106,6 @@ function readMethod(said: ReadonlyMap<Word, readonly string[]>): CheckMethod | s
     statuses.push(range)
   }
   return { kind, path, host, statuses: statuses.length > 0 ? statuses : WELL }
-}
-
-// Host names in lower case, paths as they are: as keys are kept.
-function canonical(key: string): string {
-  const slash = key.indexOf('/')
-  return slash < 0 ? key.toLowerCase() : key.slice(0, slash).toLowerCase() + key.slice(slash)
 }
 
 function lengthOfTime(text: string): number | null {

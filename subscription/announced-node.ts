@@ -1,5 +1,5 @@
 // subscription/announced-node.ts: the node that an announcement means: which address, in one spelling, and of what kind.
-import { type NodeAddress, parseNodeAddress } from '../base/address.ts'
+import { hostPort, type NodeAddress, parseNodeAddress } from '../base/address.ts'
 import { type AddressKind, kindOfIp, plainIp } from './cidr.ts'
 import type { Announcement } from './packet/announcement.ts'
 import { type Refusal, refuse, shown } from './refusals.ts'
@@ -52,7 +52,7 @@ function named(parsed: TcpAddress): AnnouncedNode {
 }
 
 function withHost(parsed: TcpAddress, host: string): TcpAddress {
-  const text = `${host.includes(':') ? `[${host}]` : host}:${parsed.port}`
+  const text = hostPort(host, parsed.port)
   return { ...parsed, host, name: `${parsed.proto}://${text}` }
 }
 

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net'
 import type { NodeEndpoint } from '../base/picture.ts'
 
-/** One place to connect to: as node:net takes it. */
+/** One place to connect to: as node:net takes it. A path that begins with a NUL is an abstract name. */
 export type Place = { readonly host: string; readonly port: number } | { readonly path: string }
 
 const NO_ADDRESS = 'its name has no address that it may have'

@@ -1,6 +1,6 @@
 // subscription/checks/checks.ts: which nodes are checked how (health-check), and what is made of it: gateways hear of nodes
 // that fail or are well again, and new nodes get no traffic before their first success.
-import type { NodeAddress } from '../../base/address.ts'
+import { hostPort, type NodeAddress } from '../../base/address.ts'
 import type { Verdict } from '../../base/messages.ts'
 import type { HealthCheck } from '../../config/health-kind.ts'
 import { matchesGlob } from '../glob.ts'
@@ -247,6 +247,6 @@ export class Checks implements Proof {
     const { host, port } = node
     const addresses = this.#options.addresses(host)
     const endpoint = addresses.length === 0 ? null : ({ kind: 'tcp', addresses, port } as const)
-    return { ...none, host: `${host.includes(':') ? `[${host}]` : host}:${port}`, endpoint }
+    return { ...none, host: hostPort(host, port), endpoint }
   }
 }

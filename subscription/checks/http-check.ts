@@ -1,4 +1,5 @@
 // subscription/checks/http-check.ts: checks an http node by a GET on a connection of its own.
+import { hostPort } from '../../base/address.ts'
 import type { CheckMethod, StatusRange } from '../../config/health-kind.ts'
 import { causeOf, type Place } from '../connect.ts'
 
@@ -47,5 +48,5 @@ export function statusProblem(status: number, statuses: readonly StatusRange[]):
 
 function originOf(place: Place): string {
   if ('path' in place) return 'http://localhost'
-  return `http://${place.host.includes(':') ? `[${place.host}]` : place.host}:${place.port}`
+  return `http://${hostPort(place.host, place.port)}`
 }

@@ -1,8 +1,7 @@
 // subscription/client/probe.ts: looks once whether a service is well: by a connect, or by a request.
 import net from 'node:net'
-
-/** Where it listens. A path that begins with a NUL is an abstract name. */
-export type Place = { readonly host: string; readonly port: number } | { readonly path: string }
+import { hostPort } from '../../base/address.ts'
+import type { Place } from '../connect.ts'
 
 export type Check =
   /** It is always well. */
@@ -37,7 +36,7 @@ async function answers(
   timeoutMs: number,
 ): Promise<string | null> {
   const { Client } = await import('undici')
-  const origin = `http${isTls ? 's' : ''}://${'path' in place ? 'localhost' : hostPort(place)}`
+  const origin = `http${isTls ? 's' : ''}://${'path' in place ? 'localhost' : hostPort(place.host, place.port)}`
   const client = new Client(origin, {
     // The name in its certificate is the router's to check: here we ask who listens at our own address.
     connect: {
@@ -57,10 +56,6 @@ async function answers(
   } finally {
     client.destroy().catch(() => {})
   }
-}
-
-function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 // Of a name with several addresses Node tells all that failed.

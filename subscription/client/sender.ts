@@ -2,6 +2,7 @@
 import dgram from 'node:dgram'
 import dns from 'node:dns/promises'
 import { isIP } from 'node:net'
+import { hostPort } from '../../base/address.ts'
 
 export interface SenderOptions {
   /** Hops that packets to a multicast group may take. */
@@ -101,5 +102,5 @@ export class Sender {
 
 /** "10.0.0.1:4040", "[::1]:4040". */
 export function nameOf({ host, port }: Router): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return hostPort(host, port)
 }

@@ -6,7 +6,8 @@ import net, { type AddressInfo, type Server } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeSelfSigned } from '../../../certs/manage/self-signed.ts'
-import { type Place, probe } from '../../../subscription/client/probe.ts'
+import { probe } from '../../../subscription/client/probe.ts'
+import type { Place } from '../../../subscription/connect.ts'
 import { type Test, temporaryDirectory } from '../../support/tmp.ts'
 
 const TCP = { kind: 'tcp' } as const
