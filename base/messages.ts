@@ -1,5 +1,6 @@
 // base/messages.ts: what master and gateways say to each other over the channel of fork (serialization 'advanced').
 import type { KeyPicture, Picture } from './picture.ts'
+import type { RulesPicture } from './rules-picture.ts'
 
 /** Master to gateway. */
 export type ToGateway =
@@ -13,6 +14,8 @@ export type ToGateway =
    * come in some of them before the first picture, so that a gateway listens with the whole table.
    */
   | { readonly kind: 'table'; readonly keys: readonly KeyPicture[] }
+  /** Route rules, before the first picture that names them. */
+  | { readonly kind: 'rules'; readonly rules: RulesPicture }
   /** What checks found. */
   | { readonly kind: 'verdicts'; readonly verdicts: readonly Verdict[] }
   /** Stop accepting, close what is idle, finish what is in hand for at most `graceMs`, exit 0. */

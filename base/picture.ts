@@ -200,4 +200,7 @@ export interface Picture {
 
   /** null: off. */
   readonly accessLog: AccessLogPicture | null
+
+  /** Id of the route rules in force, told before by a message of their own; 0: none. */
+  readonly rules: number
 }

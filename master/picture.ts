@@ -77,6 +77,7 @@ export function buildPicture({
     maxTargetBytes: values['http-max-uri'],
     maxBodyBytes: values['limit-post'],
     maxIdlePerNode: values['http-max-idle'],
+    rules: 0,
     vars: values['http-var'],
     modifier1: values['http-modifier1'],
     modifier2: values['http-modifier2'],

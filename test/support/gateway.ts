@@ -86,6 +86,7 @@ export const PLAIN_PICTURE: Picture = {
   noOrphans: false,
   processTitle: 'sluice: gateway',
   accessLog: null,
+  rules: 0,
 }
 
 /** A line of `balance` that changes nothing. */

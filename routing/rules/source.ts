@@ -1,0 +1,36 @@
+// routing/rules/source.ts: what rules are told of a request and of its answer. The gateway reads it from the heads when it
+// is asked; rules never see a socket. All text has one character a byte.
+
+export interface RequestSource {
+  /**
+   * A CGI variable as a uwsgi node would get it ("PATH_INFO", "HTTP_X_USER", "REMOTE_ADDR"); undefined: absent. PATH_INFO
+   * is decoded and without dot segments; the rules that merge and decode slashes have been applied.
+   */
+  read(name: string): string | undefined
+  /** A field's value, all of that name joined. @param name in lower case */
+  header(name: string): string | undefined
+  /** First cookie of that name, as uWSGI reads it; an empty one is absent. */
+  cookie(name: string): string | undefined
+  /** Whether PATH_INFO differs from the path of the target by more than percent spelling. */
+  readonly isPathChanged: boolean
+  /** Length of the path in bytes, as sent. */
+  readonly pathLength: number
+}
+
+export interface AnswerSource {
+  readonly status: number
+  /** A field's value, all of that name joined; undefined: absent. @param name in lower case */
+  header(name: string): string | undefined
+}
+
+/** What is neither of one request: the clock, counters, the log. One for each process. */
+export interface RuleWorld {
+  /** Microseconds since 1970. */
+  now(): number
+  uuid(): string
+  readonly pid: number
+  log(text: string): void
+  alarm(name: string, text: string): void
+  metric(name: string): number
+  setMetric(name: string, value: number): void
+}
