@@ -1,18 +1,11 @@
-// routing/rules/action.ts: what one kind of action is. Loading, checks, running and docs/routing.md derive from it.
+// routing/rules/action.ts: what one kind of action or condition is. Loading, checks, running and docs/routing.md derive
+// from it.
 import type { ChainName } from '../../base/rules-picture.ts'
-import type { Code } from './ask.ts'
+import type { Code, Found } from './ask.ts'
 import type { Run } from './run.ts'
 
 /** `D` is what it keeps of its arguments: plain data that goes to the gateways by message. */
-export interface ActionKind<D = unknown> {
-  /** First the one that docs use. */
-  readonly names: readonly string[]
-  /** True for names that uWSGI lacks. */
-  readonly ours: boolean
-  /** How the arguments are written, for docs: "KEY=VALUE", "" for none. */
-  readonly syntax: string
-  /** One or two sentences for docs. */
-  readonly doc: string
+export interface ActionKind<D = unknown> extends Kind {
   /** Chains it makes sense in; a rule elsewhere is refused at load. */
   readonly chains: readonly ChainName[]
   /** Reads the arguments. @throws WrongRule with a problem and its remedy */
@@ -21,8 +14,32 @@ export interface ActionKind<D = unknown> {
   make(data: D, making: Making): Act
 }
 
+export interface ConditionKind<D = unknown> extends Kind {
+  /** Reads the operands. @throws WrongRule with a problem and its remedy */
+  read(args: string, reading: Reading): D
+  make(data: D, making: Making): Check
+}
+
+export interface Kind {
+  /** First the one that docs use. */
+  readonly names: readonly string[]
+  /** True for names that uWSGI lacks. */
+  readonly ours: boolean
+  /** How the arguments are written, for docs: "KEY=VALUE", "" for none. */
+  readonly syntax: string
+  /** One or two sentences for docs. */
+  readonly doc: string
+}
+
 /** Must not throw on anything a client sends. */
 export type Act = (run: Run) => Code
+/** Likewise; changes nothing but run.captures. */
+export type Check = (run: Run) => Found
+
+export const EVERY_CHAIN: readonly ChainName[] = ['request', 'error', 'response', 'final']
+/** Where there still is an answer to be changed. */
+export const BEFORE_SENDING: readonly ChainName[] = ['request', 'error', 'response']
+export const REQUEST_ONLY: readonly ChainName[] = ['request']
 
 /** What arguments may refer to while they are read. */
 export interface Reading {
@@ -35,9 +52,14 @@ export interface Reading {
   warn(problem: string, remedy: string): void
   /** Metrics that the configuration declares. */
   readonly metrics: ReadonlySet<string>
-  /** A node's address that a rule sends to by itself becomes a backend of its own. @returns its key in the table */
-  upstream(address: string): string
-  /** Names of backends and addresses that a client's bytes may choose among (route-upstream). */
+  /**
+   * A node's address that a rule sends to by itself becomes a backend of its own.
+   *
+   * @param address or the name of a configured backend
+   * @returns its key in the table
+   */
+  upstream(address: string, protocol: 'http' | 'uwsgi'): string
+  /** Names of backends and addresses that a client's bytes may choose among (route-upstream), as they may spell them. */
   readonly upstreams: ReadonlySet<string>
 }
 

@@ -1,4 +1,5 @@
 // routing/rules/reply.ts: an answer that rules make themselves.
+import type { AnswerSource } from './source.ts'
 
 /** Of one exchange, used again; `status` 0: nothing was produced yet. */
 export class Reply {
@@ -11,11 +12,46 @@ export class Reply {
   body = ''
   /** The connection ends with it (break). */
   closes = false
+  /** Bytes of the body were written: it is the answer, whatever the following rules say. */
+  isBegun = false
 
   reset(): void {
     this.status = 0
     this.reason = this.body = ''
     if (this.fields.length > 0) this.fields = []
-    this.closes = false
+    this.closes = this.isBegun = false
   }
+}
+
+/** A reply as the error, the response and the final chain see it. */
+export class ReplySource implements AnswerSource {
+  readonly #reply: Reply
+
+  constructor(reply: Reply) {
+    this.#reply = reply
+  }
+
+  get status(): number {
+    return this.#reply.status
+  }
+
+  get sent(): number {
+    return this.#reply.body.length
+  }
+
+  header(name: string): string | undefined {
+    let all: string | undefined
+    for (const line of this.#reply.fields) {
+      if (nameIn(line) !== name) continue
+      const value = line.slice(name.length + 1).trimStart()
+      all = all === undefined ? value : `${all}, ${value}`
+    }
+    return all
+  }
+}
+
+/** Name of a "Name: value" line, in lower case; '' when it has none. */
+export function nameIn(line: string): string {
+  const colon = line.indexOf(':')
+  return colon < 0 ? '' : line.slice(0, colon).toLowerCase()
 }

@@ -15,22 +15,42 @@ export interface RequestSource {
   readonly isPathChanged: boolean
   /** Length of the path in bytes, as sent. */
   readonly pathLength: number
+  /** When its head was read, in microseconds since 1970. */
+  readonly startedAt: number
 }
 
 export interface AnswerSource {
   readonly status: number
+  /** Bytes of the body that were sent by now. */
+  readonly sent: number
   /** A field's value, all of that name joined; undefined: absent. @param name in lower case */
   header(name: string): string | undefined
 }
 
-/** What is neither of one request: the clock, counters, the log. One for each process. */
+/** What is asked of a file. */
+export type FileQuestion = 'exists' | 'file' | 'directory' | 'link' | 'executable' | 'time'
+
+/** What is neither of one request: the clock, counters, files, the log. One for each process. */
 export interface RuleWorld {
   /** Microseconds since 1970. */
   now(): number
   uuid(): string
+  /** [0, 1) */
+  random(): number
   readonly pid: number
   log(text: string): void
   alarm(name: string, text: string): void
   metric(name: string): number
   setMetric(name: string, value: number): void
+  /**
+   * 1: yes, 0: no; for 'time' when it was last changed, in whole seconds since 1970, -1: there is no such file.
+   * An answer may be a second old.
+   *
+   * @returns undefined: not known by now; an Ask 'file' finds out
+   */
+  knownFile(path: string, question: FileQuestion): number | undefined
+  /** The same, at once, for chains that cannot wait. */
+  file(path: string, question: FileQuestion): number
+  /** By the extension of a path; '': none known. */
+  mimeType(path: string): string
 }

@@ -1,0 +1,140 @@
+// routing/rules/actions/headers.ts: header fields of the request and of the answer.
+import { type ActionKind, BEFORE_SENDING, REQUEST_ONLY, type Reading, WrongRule } from '../action.ts'
+import { NEXT } from '../ask.ts'
+import { isFieldName, isFraming, isHarmful, locationOf, nameOfLine } from '../fields.ts'
+import { asBytes, constantOf, readTemplate, type Template, textOf } from '../template.ts'
+
+const addHeader: ActionKind<Template> = {
+  names: ['addheader'],
+  ours: false,
+  syntax: 'NAME: VALUE',
+  doc:
+    'Adds a line to the head of the answer, behind all others; one that comes out empty is left out. A value with a ' +
+    'line end in it makes the answer 400.',
+  chains: BEFORE_SENDING,
+  read(args, reading) {
+    const template = readTemplate(args, reading)
+    const first = template[0]
+    const name = nameOfLine(typeof first === 'string' ? first : '')
+    if (constantOf(template) !== null && name === '' && args !== '') {
+      throw new WrongRule(`"${args}" is no header field`, 'Write "Name: value"')
+    }
+    if (name !== '') readName(name, reading)
+    return template
+  },
+  make(template) {
+    const line = textOf(template)
+    return run => run.addLine(lineOf(line(run)))
+  },
+}
+
+// What may stand in a Location is known better than elsewhere.
+function lineOf(line: string): string {
+  if (!/^location:/i.test(line)) return line
+  return `${line.slice(0, 9)} ${locationOf(line.slice(9).trim())}`
+}
+
+const delHeader: ActionKind<Template> = {
+  names: ['delheader', 'remheader'],
+  ours: false,
+  syntax: 'NAME',
+  doc: 'Takes a field out of the answer, whoever made it; lines of addheader and add-header stay.',
+  chains: BEFORE_SENDING,
+  read: readTemplate,
+  make(template) {
+    const name = textOf(template)
+    return run => {
+      run.removeLine(name(run).toLowerCase())
+      return NEXT
+    }
+  },
+}
+
+interface Field {
+  readonly name: string
+  readonly value: Template
+}
+
+const setHeader: ActionKind<Field> = {
+  names: ['set-header'],
+  ours: true,
+  syntax: 'NAME: VALUE',
+  doc: 'Sets a field of the request, in place of what the client sent, for the following rules and for the node.',
+  chains: REQUEST_ONLY,
+  read: readField,
+  make({ name, value }) {
+    const text = textOf(value)
+    return run => run.setField(name, text(run))
+  },
+}
+
+const removeHeader: ActionKind<string> = {
+  names: ['remove-header'],
+  ours: true,
+  syntax: 'NAME',
+  doc: 'Takes a field out of the request.',
+  chains: REQUEST_ONLY,
+  read: readName,
+  make(name) {
+    const lower = name.toLowerCase()
+    return run => {
+      run.removeField(lower)
+      return NEXT
+    }
+  },
+}
+
+const setResponseHeader: ActionKind<Field> = {
+  names: ['set-response-header'],
+  ours: true,
+  syntax: 'NAME: VALUE',
+  doc: 'Sets a field of the answer, in place of every other of that name; an empty value leaves it out.',
+  chains: BEFORE_SENDING,
+  read: readField,
+  make({ name, value }) {
+    const text = textOf(value)
+    const isLocation = name.toLowerCase() === 'location'
+    return run => {
+      const filled = text(run)
+      if (filled === '') return run.replaceLine(name, '')
+      return run.replaceLine(name, `${name}: ${isLocation ? locationOf(filled) : filled}`)
+    }
+  },
+}
+
+const removeResponseHeader: ActionKind<string> = {
+  names: ['remove-response-header'],
+  ours: true,
+  syntax: 'NAME',
+  doc: 'Takes a field out of the answer, lines of addheader and add-header included.',
+  chains: BEFORE_SENDING,
+  read: readName,
+  make: name => run => run.replaceLine(name, ''),
+}
+
+function readField(args: string, reading: Reading): Field {
+  const colon = args.indexOf(':')
+  if (colon < 0) throw new WrongRule(`"${args}" is no header field`, 'Write "Name: value"')
+  const value = args.slice(colon + 1).trimStart()
+  if (isHarmful(value)) throw new WrongRule('a value cannot hold line ends', 'Leave them out')
+  return { name: readName(args.slice(0, colon), reading), value: readTemplate(value, reading) }
+}
+
+function readName(args: string, _reading: Reading): string {
+  const name = asBytes(args)
+  if (!isFieldName(name))
+    throw new WrongRule(`"${args}" is no name of a header field`, 'Use letters, digits and "-"')
+  if (isFraming(name.toLowerCase())) {
+    throw new WrongRule(`"${name}" belongs to the gateway, which frames messages itself`, 'Remove this rule')
+  }
+  return name
+}
+
+export const headerActions: readonly ActionKind[] = [
+  addHeader,
+  delHeader,
+  setHeader,
+  removeHeader,
+  setResponseHeader,
+  removeResponseHeader,
+]
