@@ -26,6 +26,18 @@ for (const [ip, kind] of [
   t.test(`${ip} is ${kind}`, async t => t.equal(kindOfIp(ip), kind))
 }
 
+t.test('an IPv4 address is of the same kind, and its own spelling, in its IPv6 form', async () => {
+  const edges = fc.constantFrom(0, 1, 126, 127, 128, 168, 169, 170, 223, 224, 239, 240, 254, 255)
+  const ip = fc.array(edges, { minLength: 4, maxLength: 4 }).map(bytes => bytes.join('.'))
+  fc.assert(
+    fc.property(fc.oneof(ip, fc.ipV4()), ip => {
+      const mapped = `::ffff:${ip}`
+      return kindOfIp(ip) === kindOfIp(mapped) && plainIp(ip) === ip && plainIp(mapped) === ip
+    }),
+    { numRuns: 3_000 },
+  )
+})
+
 t.test('a range holds what BlockList says it holds', async () => {
   const ip = fc.oneof(fc.ipV4(), fc.ipV6())
   const near = fc.tuple(ip, fc.nat(128), fc.boolean(), ip)
