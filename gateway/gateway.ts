@@ -2,7 +2,6 @@
 import type { CounterBatch, NodeRest, Verdict } from '../base/messages.ts'
 import type { KeyPicture, ListenerPicture, Picture } from '../base/picture.ts'
 import { Listener } from './listener.ts'
-import { selfTest } from './node-socket.ts'
 import { type Tell, World } from './world.ts'
 
 const LOOK_MS = 50
@@ -24,9 +23,9 @@ export class Gateway {
     this.#listeners = picture.listeners.map(listener => new Listener(listener, this.#world))
   }
 
-  /** Resolves once every listener accepts. */
-  async start(): Promise<void> {
-    if (!(await selfTest())) {
+  /** Resolves once every listener accepts. @param isFast what the self-test of sockets found */
+  async start(isFast: boolean): Promise<void> {
+    if (!isFast) {
       this.#tell('warn', 'this Node reads sockets differently: plain events are used, at some cost', {
         node: process.version,
       })

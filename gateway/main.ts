@@ -4,6 +4,7 @@ import type { ToGateway, ToMaster, Verdict } from '../base/messages.ts'
 import type { KeyPicture, Picture } from '../base/picture.ts'
 import { onDefect } from './boundary.ts'
 import { Gateway } from './gateway.ts'
+import { selfTest } from './node-socket.ts'
 
 /** Without a master nobody replaces or stops us: finish quickly. */
 const ORPHAN_GRACE_MS = 3_000
@@ -31,6 +32,8 @@ process.on('uncaughtException', error => crash(error))
 process.on('unhandledRejection', error => crash(error))
 onDefect((place, error, count) => tell('error', 'defect', { place, count, stack: stackOf(error) }))
 setInterval(countEvents, 1_000).unref()
+// At once: until the first picture comes there is time, as the master finds out what to tell.
+const isFast = selfTest()
 
 type PictureMessage = Extract<ToGateway, { kind: 'picture' }>
 
@@ -62,7 +65,7 @@ async function begin({ picture, rests }: PictureMessage): Promise<void> {
     verdicts = []
     if (rests !== undefined) gateway.rest(rests)
     follow(picture)
-    await gateway.start()
+    await gateway.start(await isFast)
     send({ kind: 'ready' })
     send({ kind: 'applied', version: picture.version })
   } catch (error) {

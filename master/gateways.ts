@@ -32,7 +32,6 @@ export interface GatewaysOptions {
   readonly count: number
   /** Descriptors of all listeners, in order, for the gateway with this index. */
   readonly descriptors: (index: number) => readonly number[]
-  readonly picture: Picture
   readonly log: Log
   /** Takes what the process writes to its standard output and error, both pipes. */
   readonly readOutput?: (child: ChildProcess) => void
@@ -83,14 +82,13 @@ export class Gateways {
   readonly #started = Promise.withResolvers<void>()
   readonly #emptied = Promise.withResolvers<void>()
   #waiters: Waiter[] = []
-  #picture: Picture
+  #picture: Picture | null = null // null: they are to load their code, and wait
   #hasStarted = false
   #isEnding = false
 
   constructor(options: GatewaysOptions) {
     this.#options = options
     this.#log = options.log
-    this.#picture = options.picture
     this.#seats = Array.from({ length: options.count }, (_, index) => ({
       index,
       respawn: new Respawn({ firstMs: 100, longestMs: 5000, youngMs: 5000 }),
@@ -105,9 +103,20 @@ export class Gateways {
     }))
   }
 
-  /** Resolves once all listen. @throws GatewayFailed with the words of the one that could not; stop() cleans up */
-  start(): Promise<void> {
+  /** Starts the processes, which load their code and then wait for {@link Gateways.start}. */
+  fork(): void {
+    this.#started.promise.catch(() => {}) // start() tells
     for (const seat of this.#seats) this.#spawn(seat)
+  }
+
+  /**
+   * Tells them all they must know. Resolves once all listen.
+   *
+   * @throws GatewayFailed with the words of the one that could not; stop() cleans up
+   */
+  start(picture: Picture): Promise<void> {
+    this.#picture = picture
+    for (const seat of this.#seats) if (seat.child !== null) this.#tell(seat, seat.child, picture)
     return this.#started.promise
   }
 
@@ -182,7 +191,6 @@ export class Gateways {
     seat.hasReopened = true
     seat.failure = null
     seat.refusal = null
-    seat.readyTimer = setTimeout(() => this.#tooSlow(seat, child), READY_MS).unref()
     this.#open.add(child)
     child.on('message', message => this.#hear(seat, child, message))
     child.on('error', error =>
@@ -202,15 +210,16 @@ export class Gateways {
       })
       return
     }
-    const { rests, readOutput } = this.#options
-    readOutput?.(child)
+    this.#options.readOutput?.(child)
+    if (this.#picture !== null) this.#tell(seat, child, this.#picture)
+  }
+
+  // All that a process needs to serve. What it is sent before its code is loaded waits in its channel.
+  #tell(seat: Seat, child: ChildProcess, picture: Picture): void {
+    seat.readyTimer = setTimeout(() => this.#tooSlow(seat, child), READY_MS).unref()
     this.#tellTable(seat, child)
-    const resting = rests?.() ?? []
-    const picture = this.#picture
-    send(
-      child,
-      resting.length > 0 ? { kind: 'picture', picture, rests: resting } : { kind: 'picture', picture },
-    )
+    const rests = this.#options.rests?.() ?? []
+    send(child, rests.length > 0 ? { kind: 'picture', picture, rests } : { kind: 'picture', picture })
   }
 
   // Asking for the table may tell the others what waits to be told: this one has no outbox yet, so it hears it once.
@@ -320,7 +329,6 @@ export class Gateways {
 
   #checkEmpty(): void {
     if (!this.#isEnding || this.#open.size > 0 || this.#seats.some(seat => seat.child !== null)) return
-    this.#started.promise.catch(() => {}) // nobody waits for a start that was given up
     this.#started.reject(new GatewayFailed('it was stopped'))
     this.#emptied.resolve()
   }

@@ -23,18 +23,18 @@ export function slotOf(held: Held, listener: BoundListener): number {
 interface Generation {
   readonly gateways: Gateways
   readonly held: Held
-  /** Its latest picture. */
-  picture: Picture
+  /** Its latest picture; null: it was told none yet. */
+  picture: Picture | null
 }
 
 export class Generations {
-  readonly #options: Omit<GatewaysOptions, 'count' | 'descriptors' | 'picture'>
+  readonly #options: Omit<GatewaysOptions, 'count' | 'descriptors'>
   #current: Generation | null = null
   readonly #old = new Map<Generation, Promise<void>>()
   #starting: Generation | null = null
   #isStopping = false
 
-  constructor(options: Omit<GatewaysOptions, 'count' | 'descriptors' | 'picture'>) {
+  constructor(options: Omit<GatewaysOptions, 'count' | 'descriptors'>) {
     this.#options = options
   }
 
@@ -42,18 +42,28 @@ export class Generations {
    * Starts gateways; once they listen, those before them retire. One at a time.
    *
    * @param mercyMs how long tunnels and idle connections of the old ones may live on
+   * @param learn finds out what they must be told, while they load their code
    * @throws GatewayFailed when they cannot start, or stop() came meanwhile; those before them serve on
    */
-  async begin(count: number, held: Held, pictureFor: PictureFor, mercyMs: number): Promise<void> {
+  async begin(
+    count: number,
+    held: Held,
+    pictureFor: PictureFor,
+    mercyMs: number,
+    learn?: () => Promise<void>,
+  ): Promise<void> {
     while (this.#old.size >= MOST_OLD) await Promise.race(this.#old.values())
     if (this.#isStopping) throw new GatewayFailed('Sluice stops')
-    const picture = pictureFor(held)
     const descriptors = (index: number) => held.map(listener => listener.fd(index))
-    const gateways = new Gateways({ ...this.#options, count, descriptors, picture })
-    const next: Generation = { gateways, held, picture }
+    const gateways = new Gateways({ ...this.#options, count, descriptors })
+    const next: Generation = { gateways, held, picture: null }
     this.#starting = next
     try {
-      await gateways.start()
+      gateways.fork()
+      if (learn !== undefined) await learn()
+      if (this.#isStopping) throw new GatewayFailed('Sluice stops')
+      next.picture = pictureFor(held)
+      await gateways.start(next.picture)
     } catch (error) {
       await this.#giveUp(next, mercyMs)
       throw error
@@ -82,7 +92,7 @@ export class Generations {
     const problems = await Promise.all(
       this.#all().map(async generation => {
         const next = pictureFor(generation.held)
-        const listeners = knownListeners(generation.picture.listeners, next.listeners)
+        const listeners = knownListeners(generation.picture!.listeners, next.listeners)
         generation.picture = { ...next, listeners }
         const failed = await generation.gateways.update(generation.picture)
         return generation === current ? failed : []

@@ -168,30 +168,32 @@ export class Master implements Steered {
       becomeUser(plan)
       this.#options.logs.begin()
       await this.#options.afterDrop?.()
-      this.#watch.configure(plan.config.values)
-      await this.#subscriptions.start()
-      await this.#names.start(NAMES_MS)
-      await this.#watch.firstTries(FIRST_TRIES_MS)
-      if (this.#stopped) {
-        this.#doors.close(this.#running.bound)
-        await this.#subscriptions.stop()
-        return []
-      }
-      this.#timer = setInterval(() => this.#tick(), TICK_MS)
-      this.#daemons.start()
-      this.#forgetOldCounters()
-      await this.#begin(this.#running, null)
+      await this.#begin(this.#running, null, () => this.#learn(plan)) // while gateways load their code
       await this.#update() // names may have changed meanwhile
       await this.#sleep.settle()
       this.#subscriptions.membership.follow(() => this.#sleep.heed())
       await this.#stats.begin()
       return servedUrls(plan, this.#running.bound, this.#pictureNow(this.#running))
     } catch (error) {
-      if (this.#stopped) return []
-      throw error
+      if (!this.#stopped) throw error
+      this.#doors.close(this.#running.bound) // who stopped us found less to end than there is now
+      await this.#subscriptions.stop()
+      return []
     } finally {
       started.resolve()
     }
+  }
+
+  // Which nodes there are, and which of those of the run before can be reached.
+  async #learn(plan: StartPlan): Promise<void> {
+    this.#watch.configure(plan.config.values)
+    await this.#subscriptions.start()
+    await this.#names.start(NAMES_MS)
+    await this.#watch.firstTries(FIRST_TRIES_MS)
+    if (this.#stopped) return
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+    this.#daemons.start()
+    this.#forgetOldCounters()
   }
 
   /** What is in force. */
@@ -396,12 +398,12 @@ export class Master implements Steered {
     if (!this.#stopped) await this.#generations.update(this.#picture(this.#running))
   }
 
-  async #begin(running: Running, before: Running | null): Promise<void> {
+  async #begin(running: Running, before: Running | null, learn?: () => Promise<void>): Promise<void> {
     const { plan, bound } = running
     const mercyMs = plan.config.values['reload-mercy']
     try {
       const held = bound.flatMap(listener => [listener, ...listener.more])
-      await this.#generations.begin(plan.gateways, held, this.#picture(running), mercyMs)
+      await this.#generations.begin(plan.gateways, held, this.#picture(running), mercyMs, learn)
       this.#sleep.begun()
     } catch (error) {
       throw error instanceof GatewayFailed ? gatewayProblem(error, running, before?.bound ?? []) : error

@@ -40,6 +40,35 @@ t.test('stop ends gateways that are only starting, and their start is given up',
   await failed
 })
 
+t.test('gateways load their code while it is found out what to tell them', async t => {
+  const house = open(t, { '1': `note('loaded')\n${GOOD}` })
+  await house.generations.begin(1, [], picture(1), 1000, async () => {
+    await until('one runs', () => house.said().includes('loaded'))
+    t.notMatch(house.said(), 'picture')
+  })
+  t.match(house.said(), /loaded\n(.*\n)*picture 1\n/)
+})
+
+t.test('one that dies before it was told anything is replaced', async t => {
+  const house = open(t, { '1': `note('loaded')\n${GOOD}` })
+  await house.generations.begin(1, [], picture(1), 1000, async () => {
+    await until('it runs', () => house.alive().length === 1 && house.said().includes('loaded'))
+    process.kill(house.alive()[0]!, 'SIGKILL')
+  })
+  t.equal(house.said().match(/loaded/g)?.length, 2)
+})
+
+t.test('a stop that comes before they were told anything ends them', async t => {
+  const house = open(t, { '1': `note('loaded')\n${GOOD}` })
+  const begun = house.generations.begin(1, [], picture(1), 1000, async () => {
+    await until('it runs', () => house.said().includes('loaded'))
+    await house.generations.stop(0)
+  })
+  await t.rejects(begun, GatewayFailed)
+  t.same(house.alive(), [])
+  t.notMatch(house.said(), 'picture')
+})
+
 t.test('when new gateways fail, those that served already finish what they took', async t => {
   const house = open(t, { '1': GOOD, '2': GOOD })
   await house.generations.begin(2, [], picture(1), 1000)
@@ -79,14 +108,14 @@ t.test('a process that cannot be started is tried again, and nobody else falls',
   const gateways = new Gateways({
     ...house.options,
     count: 1,
-    picture: picture(1)(),
     descriptors: () => {
       if (!isPossible) setTimeout(() => (isPossible = true), 10)
       if (!isPossible) throw new Error('out of everything')
       return []
     },
   })
-  await gateways.start()
+  gateways.fork()
+  await gateways.start(picture(1)())
   t.match(house.events, [{ msg: 'gateway died, replacing it', cause: 'out of everything' }])
   await gateways.stop(0)
 })
