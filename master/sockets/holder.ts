@@ -63,19 +63,32 @@ function unixInodes(path: string): Set<string> {
   )
 }
 
-// The lowest pid: of a server with children that share the socket, mostly the one to stop. We ourselves hold the
-// sockets that our gateways listen on, so we are no answer.
+// The one that runs longest: of a server with children that share the socket, mostly the one to stop. Pids do not say
+// that, as they start again from the lowest. We ourselves hold the sockets that our gateways listen on, so we are no
+// answer.
 function holderOf(wanted: Set<string>): Holder | null {
   if (wanted.size === 0) return null
-  const pids = listDirectory('/proc')
+  const holders = listDirectory('/proc')
     .map(Number)
-    .filter(pid => Number.isInteger(pid) && pid !== process.pid)
-  for (const pid of pids.sort((a, b) => a - b)) {
-    for (const fd of listDirectory(`/proc/${pid}/fd`)) {
-      if (wanted.has(socketInode(`/proc/${pid}/fd/${fd}`))) return { pid, command: commandOf(pid) }
-    }
+    .filter(pid => Number.isInteger(pid) && pid !== process.pid && holdsAny(pid, wanted))
+    .map(pid => ({ pid, startedAt: startTicks(pid) }))
+    .sort((a, b) => a.startedAt - b.startedAt || a.pid - b.pid)
+  const [first] = holders
+  return first === undefined ? null : { pid: first.pid, command: commandOf(first.pid) }
+}
+
+function holdsAny(pid: number, wanted: Set<string>): boolean {
+  return listDirectory(`/proc/${pid}/fd`).some(fd => wanted.has(socketInode(`/proc/${pid}/fd/${fd}`)))
+}
+
+// Field 22 of its stat. The second, its name in parentheses, may hold blanks.
+function startTicks(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return Number(stat.slice(stat.lastIndexOf(') ') + 2).split(' ')[19])
+  } catch {
+    return Number.POSITIVE_INFINITY // ended meanwhile
   }
-  return null
 }
 
 function listDirectory(path: string): string[] {

@@ -50,7 +50,7 @@ for (const [name, text, changes] of [
       await isServed(await connectRaw(t, gateway), true)
     }
     t.ok(openNow() > SLOW, 'others are served, old and new, while all of them are there')
-    await until('all of them are cut', () => slow.length > 0, 8_000)
+    await until('all of them are cut', () => slow.length > 0)
     const { told } = slow[0]!
     t.strictSame(told, { 408: SLOW })
     await until('nothing of them stays', () => openNow() === 1 && descriptorsOf(gateway) <= before + 2)

@@ -127,7 +127,7 @@ for (const [title, changes] of [
     for (let round = 0; round < 6; round++)
       await Promise.all(KINDS.map((kind, i) => one(t, gateway, kind, i + round)))
     // Who sent more than was read is given five seconds to read its answer.
-    await until('no connection is left', () => gateway.batches.at(-1)?.connections === 0, 15_000)
+    await until('no connection is left', () => gateway.batches.at(-1)?.connections === 0)
     for (const url of urls)
       await until(`nothing is in hand of ${url}`, () => gateway.countersOf(url).inHand === 0)
     t.ok(urls.every(url => gateway.countersOf(url).requests > 0))

@@ -18,7 +18,7 @@ t.test('the head has an absolute deadline, however its bytes drip', async t => {
   clearInterval(dripping)
   t.equal(status, 408)
   t.match(head, /^Connection: close$/m)
-  t.ok(performance.now() - startedAt < 2_000, 'not moved by what came')
+  t.ok(performance.now() - startedAt < 9_000, 'not moved by what came')
 })
 
 t.test('the second head on a connection has one too', async t => {

@@ -23,7 +23,7 @@ t.test('a name that comes to resolve brings its node in', async t => {
   house.membership.announce(member({ address: `late.test:${port}` }), 0)
   await until('it is nowhere', () => /no address/.test(house.watch.waiting()[0]?.why ?? ''))
   house.hosts.set('late.test', ['127.0.0.1'])
-  await until('it is told of', () => house.mirror.size === 1, 8000)
+  await until('it is told of', () => house.mirror.size === 1)
 })
 
 t.test(

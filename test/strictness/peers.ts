@@ -95,9 +95,9 @@ export async function startPeer(t: Test, name: PeerName, nodes: readonly string[
   const peer = PLACES[name]
   const directory = temporaryDirectory(t)
   mkdirSync(join(directory, 'logs'))
-  const ports = new Set<number>() // the system may name a free one twice
-  while (ports.size < nodes.length) ports.add(await freePort())
-  const lanes = [...ports].map((port, i): Lane => ({ port, node: nodes[i]! }))
+  const ports: number[] = []
+  while (ports.length < nodes.length) ports.push(await freePort())
+  const lanes = ports.map((port, i): Lane => ({ port, node: nodes[i]! }))
   const path = join(directory, peer.file)
   writeFileSync(path, peer.config(lanes))
   const [program = '', ...words] = peer.command(path, directory)
@@ -107,14 +107,10 @@ export async function startPeer(t: Test, name: PeerName, nodes: readonly string[
   const child = spawn(program, words, { cwd: directory, env, stdio: ['ignore', output, output] })
   closeSync(output)
   t.teardown(() => end(child))
-  await until(
-    `${name} serves`,
-    async () => {
-      if (child.exitCode !== null) throw new Error(`${name} ended:\n${readFileSync(log, 'utf8')}`)
-      return accepts(lanes.at(-1)!.port)
-    },
-    15_000,
-  )
+  await until(`${name} serves`, async () => {
+    if (child.exitCode !== null) throw new Error(`${name} ended:\n${readFileSync(log, 'utf8')}`)
+    return accepts(lanes.at(-1)!.port)
+  })
   return lanes.map(({ port }) => port)
 }
 

@@ -211,7 +211,7 @@ t.test('5,000 nodes that come at once are told of within seconds, and those that
   const keys = Array.from({ length: 5000 }, (_, i) => `k${i}.example`)
   const began = performance.now()
   for (const key of keys) membership.announce(member({ key, address }), 0)
-  await until('all are told of', () => mirror.size === 5000, 15_000)
+  await until('all are told of', () => mirror.size === 5000)
   t.comment(`joined in ${Math.round(performance.now() - began)} ms, ${mirror.messages.length} messages`)
   const late = new Mirror()
   for (const message of feed.snapshot()) late.hear(message)

@@ -24,11 +24,14 @@ export function gatewayPids(master: number): number[] {
   return childrenOf(master, 'gateway')
 }
 
+/** Far more than any claim takes on a slow and busy machine: who waits so long hangs. */
+const HANGS_MS = 30_000
+
 /** Polls until the claim holds. @throws Error naming it when `limitMs` is over */
 export async function until(
   claim: string,
   holds: () => boolean | Promise<boolean>,
-  limitMs = 5000,
+  limitMs = HANGS_MS,
 ): Promise<void> {
   const end = performance.now() + limitMs
   while (!(await holds())) {

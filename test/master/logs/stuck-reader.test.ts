@@ -52,7 +52,7 @@ t.test('a reader that stands still', async t => {
     const said = await askMaster(control, { command: 'status' })
     return said && 'status' in said.answer ? said.answer.status.gateways.length : 0
   }
-  await until('it serves', async () => existsSync(join(cwd, 'main.sock')) && (await states()) === 1, 15_000)
+  await until('it serves', async () => existsSync(join(cwd, 'main.sock')) && (await states()) === 1)
   for (let i = 0; i < LINES; i += 4) await Promise.all([1, 2, 3, 4].map(() => get(`/${LONG}`)))
   for (const replace of [false, true]) {
     const said = await askMaster(control, { command: 'reload', replace })

@@ -10,7 +10,7 @@ import { freshDirectory, type Sluice, startSluice } from '../../support/sluice.t
 async function reload(sluice: Sluice, ini: string, done: () => boolean | Promise<boolean>): Promise<void> {
   writeFileSync(join(sluice.directory, 'sluice.ini'), `[sluice]\n${ini}`)
   sluice.kill('SIGHUP')
-  await until('the new config is in force', done, 10_000)
+  await until('the new config is in force', done)
 }
 
 function listens(where: net.NetConnectOpts): Promise<boolean> {
@@ -95,6 +95,6 @@ t.test('a reload puts a removed socket file back', async t => {
   const sluice = await startSluice(t, ini)
   unlinkSync(path)
   await reload(sluice, ini, () => listens({ path }))
-  await until('the old gateway is gone', () => gatewayPids(sluice.pid).length === 1, 10_000)
+  await until('the old gateway is gone', () => gatewayPids(sluice.pid).length === 1)
   t.ok(await listens({ path }), 'the end of the old one left the path alone')
 })

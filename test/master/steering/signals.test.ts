@@ -95,14 +95,10 @@ t.test('USR1 opens no inspector, whenever it comes', async t => {
   })
   // From the first moment at which Node handles it: before, the kernel ends any program by it.
   await until('it takes the signal', () => isOurs(child.pid!) && catches(child.pid!, SIGUSR1))
-  await until(
-    'it serves',
-    () => {
-      process.kill(child.pid!, 'SIGUSR1')
-      return existsSync(join(directory, 'pid'))
-    },
-    15_000,
-  )
+  await until('it serves', () => {
+    process.kill(child.pid!, 'SIGUSR1')
+    return existsSync(join(directory, 'pid'))
+  })
   const pids = [child.pid!, ...gatewayPids(child.pid!)]
   t.equal(pids.length, 2)
   for (const pid of pids) {

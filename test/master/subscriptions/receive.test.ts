@@ -71,33 +71,29 @@ t.test('a node is gone once its lease is over, while its key has another', async
   t.same(receiver.ids(), ['a.example 10.0.0.8:1'], 'the last one stays')
 })
 
-t.test(
-  'a flood of hostile datagrams costs no honest node its place, nor memory, nor the log',
-  { timeout: 20_000 },
-  async t => {
-    const receiver = await startReceiver(t)
-    await receiver.send(packet({ address: '127.0.0.1:1' }))
-    const hostile = [
-      Buffer.from('nonsense'),
-      Buffer.alloc(4_096, 224),
-      packet({ address: '10.0.0.7:1', key: 'x'.repeat(255), modifier1: 22 }),
-      packet({ address: '0.1.2.3:1' }),
-    ]
-    const { subscriptions } = receiver
-    const bytesBefore = receiver.log().length
-    for (let round = 0; round < 5; round++)
-      await sendAll(
-        subscriptions.ports[0]!,
-        Array.from({ length: 400 }, (_, i) => hostile[i % 4]!),
-      )
-    await until(
-      'they came',
-      () => [...subscriptions.counts.refused.values()].reduce((a, b) => a + b, 0) > 1_000,
+t.test('a flood of hostile datagrams costs no honest node its place, nor memory, nor the log', async t => {
+  const receiver = await startReceiver(t)
+  await receiver.send(packet({ address: '127.0.0.1:1' }))
+  const hostile = [
+    Buffer.from('nonsense'),
+    Buffer.alloc(4_096, 224),
+    packet({ address: '10.0.0.7:1', key: 'x'.repeat(255), modifier1: 22 }),
+    packet({ address: '0.1.2.3:1' }),
+  ]
+  const { subscriptions } = receiver
+  const bytesBefore = receiver.log().length
+  for (let round = 0; round < 5; round++)
+    await sendAll(
+      subscriptions.ports[0]!,
+      Array.from({ length: 400 }, (_, i) => hostile[i % 4]!),
     )
-    t.same(receiver.ids(), ['a.example 127.0.0.1:1'])
-    t.ok(receiver.log().length - bytesBefore < 1_000, 'the log did not grow with them')
-  },
-)
+  await until(
+    'they came',
+    () => [...subscriptions.counts.refused.values()].reduce((a, b) => a + b, 0) > 1_000,
+  )
+  t.same(receiver.ids(), ['a.example 127.0.0.1:1'])
+  t.ok(receiver.log().length - bytesBefore < 1_000, 'the log did not grow with them')
+})
 
 t.test('IPv6, and several addresses at once', async t => {
   const receiver = await startReceiver(t, { servers: [serverAt('127.0.0.1:0'), serverAt('[::1]:0')] })
