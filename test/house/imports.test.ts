@@ -105,6 +105,7 @@ const PURE = [
   /^gateway\/http1\/(?!connection|hold|relay)/,
   /^gateway\/uwsgi\//,
   /^routing\//,
+  /^gateway\/asks\/hashes\//,
   /^subscription\/(?!sockets|public-keys|state-file|resubscriber|table-feed|dispatch|first-connect|connect\b|checks\/(?!tally)|client\/(?:announcer|probe|sender|watch))/,
   /^config\/announce-line\.ts$/,
 ]
@@ -113,9 +114,17 @@ const PURE_NODE: Readonly<Record<string, readonly string[]>> = {
   'node:net': ['isIP', 'isIPv4', 'isIPv6', 'BlockList'],
   'node:buffer': ['Buffer'],
   // Nothing but arithmetic on what it is given; a signature by an EC key has chance in it.
-  'node:crypto': ['createPrivateKey', 'createPublicKey', 'sign', 'verify', 'type KeyObject'],
+  'node:crypto': [
+    'createHash',
+    'createPrivateKey',
+    'createPublicKey',
+    'sign',
+    'timingSafeEqual',
+    'verify',
+    'type KeyObject',
+  ],
 }
-const PURE_PACKAGES = ['ipaddr.js', 're2js']
+const PURE_PACKAGES = ['bcryptjs', 'ipaddr.js', 're2js']
 const IMPURE_WORDS =
   /\b(setTimeout|setInterval|setImmediate|Date\.now|performance\.now|Math\.random|process\.\w+)\b/g
 

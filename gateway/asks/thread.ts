@@ -1,0 +1,83 @@
+// gateway/asks/thread.ts: a worker thread that may die at any time: what it writes goes to the log by lines, and its end is one
+// event. Whoever has one decides whether another follows.
+import { Worker } from 'node:worker_threads'
+
+export interface ThreadOptions {
+  /** A file of ours beside this one, without suffix. */
+  readonly entry: string
+  readonly name: string
+  readonly data?: unknown
+  readonly mostHeapMb: number
+  readonly onMessage: (message: unknown) => void
+  /** Once; nothing comes after it. @param why in words */
+  readonly onEnd: (why: string) => void
+  /** A line of its standard output or error. */
+  readonly onLine: (line: string) => void
+}
+
+const LONGEST_LINE = 2_000
+
+export class Thread {
+  readonly #worker: Worker
+  #isOver = false
+
+  constructor(options: ThreadOptions) {
+    // In the built package the suffix is .js.
+    const file = new URL(import.meta.url.replace(/thread(\.[jt]s)$/, `${options.entry}$1`))
+    this.#worker = new Worker(file, {
+      name: options.name,
+      workerData: options.data,
+      env: {},
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: options.mostHeapMb, stackSizeMb: 4 },
+    })
+    const { onMessage, onEnd, onLine } = options
+    const end = (why: string): void => {
+      if (this.#isOver) return
+      this.#isOver = true
+      onEnd(why)
+    }
+    this.#worker.on('message', message => {
+      if (!this.#isOver) onMessage(message)
+    })
+    this.#worker.on('error', error => end(textOf(error)))
+    this.#worker.on('exit', code => end(`it exited with code ${code}`))
+    readLines(this.#worker.stdout, onLine)
+    readLines(this.#worker.stderr, onLine)
+    this.#worker.unref()
+  }
+
+  post(message: unknown): void {
+    if (!this.#isOver) this.#worker.postMessage(message)
+  }
+
+  /** Ends it wherever it stands, also in an endless loop. `onEnd` is not called any more. */
+  async end(): Promise<void> {
+    this.#isOver = true
+    await this.#worker.terminate()
+  }
+}
+
+function textOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.slice(0, LONGEST_LINE)
+}
+
+// A line without end must not grow: what is too long comes in pieces.
+function readLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  let rest = ''
+  stream.setEncoding('utf8')
+  stream.on('data', (text: string) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop()!
+    for (const line of lines) if (line !== '') onLine(line.slice(0, LONGEST_LINE))
+    if (rest.length < LONGEST_LINE) return
+    onLine(rest.slice(0, LONGEST_LINE))
+    rest = ''
+  })
+  stream.on('end', () => {
+    if (rest !== '') onLine(rest)
+  })
+}
