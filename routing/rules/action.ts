@@ -50,6 +50,8 @@ export interface Reading {
   label(text: string): number | undefined
   /** Says something that is worth a warning at load: sentences without their full stop. */
   warn(problem: string, remedy: string): void
+  /** A regular expression for matcherOf. @throws WrongRule for what is none, or none that is safe to run */
+  pattern(text: string): unknown
   /** Metrics that the configuration declares. */
   readonly metrics: ReadonlySet<string>
   /**

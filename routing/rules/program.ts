@@ -27,6 +27,7 @@ export interface Program {
   readonly removed: readonly string[] | null
   /** Fields of answers that become variables. */
   readonly collects: readonly Collect[] | null
+  readonly metrics: ReadonlySet<string>
 }
 
 export type Collect = Extract<HeaderEdit, { readonly variable: string }>
@@ -41,6 +42,7 @@ export function makeProgram(picture: RulesPicture): Program {
     added: orNull(headers.filter(edit => edit.kind === 'add').map(edit => edit.line)),
     removed: orNull(headers.filter(edit => edit.kind === 'remove').map(edit => edit.name)),
     collects: orNull(headers.filter(isCollect)),
+    metrics: new Set(picture.metrics),
   }
 }
 

@@ -27,8 +27,18 @@ export interface AnswerSource {
   header(name: string): string | undefined
 }
 
-/** What is asked of a file. */
-export type FileQuestion = 'exists' | 'file' | 'directory' | 'link' | 'executable' | 'time'
+/** What is known of a file; null in place of it: there is nothing, or nothing that may be looked at. */
+export interface FileFacts {
+  readonly isFile: boolean
+  readonly isDirectory: boolean
+  /** The name itself is a symbolic link; all else is told of what it leads to. */
+  readonly isLink: boolean
+  /** May be read by us. */
+  readonly isReadable: boolean
+  /** May be executed by us; a directory: may be entered. */
+  readonly isExecutable: boolean
+  readonly mtimeMs: number
+}
 
 /** What is neither of one request: the clock, counters, files, the log. One for each process. */
 export interface RuleWorld {
@@ -43,14 +53,13 @@ export interface RuleWorld {
   metric(name: string): number
   setMetric(name: string, value: number): void
   /**
-   * 1: yes, 0: no; for 'time' when it was last changed, in whole seconds since 1970, -1: there is no such file.
-   * An answer may be a second old.
+   * May be a second old.
    *
    * @returns undefined: not known by now; an Ask 'file' finds out
    */
-  knownFile(path: string, question: FileQuestion): number | undefined
+  knownFile(path: string): FileFacts | null | undefined
   /** The same, at once, for chains that cannot wait. */
-  file(path: string, question: FileQuestion): number
+  file(path: string): FileFacts | null
   /** By the extension of a path; '': none known. */
   mimeType(path: string): string
 }

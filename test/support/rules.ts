@@ -11,7 +11,7 @@ import type { Reading } from '../../routing/rules/action.ts'
 import { ACTIONS, CONDITIONS } from '../../routing/rules/kinds.ts'
 import { makeProgram } from '../../routing/rules/program.ts'
 import { type Decision, Run } from '../../routing/rules/run.ts'
-import type { AnswerSource, FileQuestion, RequestSource, RuleWorld } from '../../routing/rules/source.ts'
+import type { AnswerSource, FileFacts, RequestSource, RuleWorld } from '../../routing/rules/source.ts'
 
 export interface Line {
   readonly chain: ChainName
@@ -78,6 +78,7 @@ export function readingOf(
       return at < 0 ? undefined : at
     },
     warn: problem => warnings.push(problem),
+    pattern: patternOf,
     metrics: new Set(),
     upstream: (address, protocol) => `${protocol}://${address}`,
     upstreams: new Set(),
@@ -204,8 +205,7 @@ export class FakeWorld implements RuleWorld {
   readonly lines: string[] = []
   readonly alarms: string[] = []
   readonly metrics = new Map<string, number>()
-  /** "QUESTION PATH": its answer. */
-  readonly files = new Map<string, number>()
+  readonly files = new Map<string, FileFacts>()
   /** Whether what is asked of files is known by now. */
   knowsFiles = true
   chance = 0
@@ -238,12 +238,12 @@ export class FakeWorld implements RuleWorld {
     this.metrics.set(name, value)
   }
 
-  knownFile(path: string, question: FileQuestion): number | undefined {
-    return this.knowsFiles ? this.file(path, question) : undefined
+  knownFile(path: string): FileFacts | null | undefined {
+    return this.knowsFiles ? this.file(path) : undefined
   }
 
-  file(path: string, question: FileQuestion): number {
-    return this.files.get(`${question} ${path}`) ?? (question === 'time' ? -1 : 0)
+  file(path: string): FileFacts | null {
+    return this.files.get(path) ?? null
   }
 
   mimeType(path: string): string {
