@@ -14,25 +14,6 @@ export type PasswordAnswer =
   | { readonly kind: 'right' | 'wrong' }
   | { readonly kind: 'refused'; readonly status: 429 | 503; readonly retryAfterSeconds: number }
 
-/** Of 'file': what is there, as of at most a second ago. */
-export interface FileAsked {
-  readonly path: string
-}
-
-/** null: nothing, or nothing that may be looked at. */
-export type FileAnswer = FileFacts | null
-
-export interface FileFacts {
-  readonly isFile: boolean
-  readonly isDirectory: boolean
-  /** The name itself is a symbolic link; all else is told of what it leads to. */
-  readonly isLink: boolean
-  /** May be executed by us. */
-  readonly isExecutable: boolean
-  readonly size: number
-  readonly mtimeMs: number
-}
-
 /** Of 'auth': a GET of another service decides. */
 export interface AuthAsked {
   /** "http://auth.example:4180" and what follows it. */

@@ -27,18 +27,8 @@ export interface AnswerSource {
   header(name: string): string | undefined
 }
 
-/** What is known of a file; null in place of it: there is nothing, or nothing that may be looked at. */
-export interface FileFacts {
-  readonly isFile: boolean
-  readonly isDirectory: boolean
-  /** The name itself is a symbolic link; all else is told of what it leads to. */
-  readonly isLink: boolean
-  /** May be read by us. */
-  readonly isReadable: boolean
-  /** May be executed by us; a directory: may be entered. */
-  readonly isExecutable: boolean
-  readonly mtimeMs: number
-}
+/** What is asked of a file. */
+export type FileQuestion = 'exists' | 'file' | 'directory' | 'link' | 'executable' | 'time'
 
 /** What is neither of one request: the clock, counters, files, the log. One for each process. */
 export interface RuleWorld {
@@ -48,18 +38,20 @@ export interface RuleWorld {
   /** [0, 1) */
   random(): number
   readonly pid: number
+  /** Texts of the log and of alarms hold whatever a client sent, line ends too. */
   log(text: string): void
   alarm(name: string, text: string): void
   metric(name: string): number
   setMetric(name: string, value: number): void
   /**
-   * May be a second old.
+   * 1: yes, 0: no; for 'time' when it was last changed, in whole seconds since 1970, -1: there is no such file.
+   * An answer may be a second old.
    *
    * @returns undefined: not known by now; an Ask 'file' finds out
    */
-  knownFile(path: string): FileFacts | null | undefined
+  knownFile(path: string, question: FileQuestion): number | undefined
   /** The same, at once, for chains that cannot wait. */
-  file(path: string): FileFacts | null
+  file(path: string, question: FileQuestion): number
   /** By the extension of a path; '': none known. */
   mimeType(path: string): string
 }

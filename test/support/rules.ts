@@ -11,7 +11,7 @@ import type { Reading } from '../../routing/rules/action.ts'
 import { ACTIONS, CONDITIONS } from '../../routing/rules/kinds.ts'
 import { makeProgram } from '../../routing/rules/program.ts'
 import { type Decision, Run } from '../../routing/rules/run.ts'
-import type { AnswerSource, FileFacts, RequestSource, RuleWorld } from '../../routing/rules/source.ts'
+import type { AnswerSource, FileQuestion, RequestSource, RuleWorld } from '../../routing/rules/source.ts'
 
 export interface Line {
   readonly chain: ChainName
@@ -205,7 +205,8 @@ export class FakeWorld implements RuleWorld {
   readonly lines: string[] = []
   readonly alarms: string[] = []
   readonly metrics = new Map<string, number>()
-  readonly files = new Map<string, FileFacts>()
+  /** "QUESTION PATH": its answer. */
+  readonly files = new Map<string, number>()
   /** Whether what is asked of files is known by now. */
   knowsFiles = true
   chance = 0
@@ -238,12 +239,12 @@ export class FakeWorld implements RuleWorld {
     this.metrics.set(name, value)
   }
 
-  knownFile(path: string): FileFacts | null | undefined {
-    return this.knowsFiles ? this.file(path) : undefined
+  knownFile(path: string, question: FileQuestion): number | undefined {
+    return this.knowsFiles ? this.file(path, question) : undefined
   }
 
-  file(path: string): FileFacts | null {
-    return this.files.get(path) ?? null
+  file(path: string, question: FileQuestion): number {
+    return this.files.get(`${question} ${path}`) ?? (question === 'time' ? -1 : 0)
   }
 
   mimeType(path: string): string {

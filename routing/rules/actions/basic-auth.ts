@@ -1,25 +1,12 @@
 // routing/rules/actions/basic-auth.ts: users with passwords (RFC 7617).
 import { type ActionKind, REQUEST_ONLY, WrongRule } from '../action.ts'
 import { ASK, type Ask, BREAK, NEXT } from '../ask.ts'
+import type { PasswordAnswer, PasswordAsked } from '../asked.ts'
 import { isHarmful } from '../fields.ts'
 import type { Run } from '../run.ts'
 import { asBytes } from '../template.ts'
 import { answer } from './replies.ts'
 import { logIn } from './variables.ts'
-
-/** What an Ask 'password' carries. All text has one character a byte. */
-export interface PasswordAsked {
-  /** The lines of an htpasswd file, or the one user that a rule names. */
-  readonly known: { readonly file: string } | { readonly user: string; readonly password: string }
-  /** As the client gave them. */
-  readonly user: string
-  readonly password: string
-}
-
-/** 'refused': it was not looked at: too many failures of this address (429), or too many checks at once (503). */
-export type PasswordAnswer =
-  | { readonly kind: 'right' | 'wrong' }
-  | { readonly kind: 'refused'; readonly status: 429 | 503; readonly retryAfterSeconds: number }
 
 interface BasicAuth {
   readonly realm: string

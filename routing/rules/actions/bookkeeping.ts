@@ -26,19 +26,10 @@ const log: ActionKind<Template> = {
   make(template) {
     const text = textOf(template)
     return run => {
-      run.world.log(printable(text(run)))
+      run.world.log(text(run))
       return NEXT
     }
   },
-}
-
-/** Bytes as a text of one line, whatever a client has put in. */
-function printable(bytes: string): string {
-  const text = /^[\x20-\x7e]*$/.test(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString()
-  return text.replace(
-    /[\0-\x1f\x7f-\x9f\u2028\u2029]/g,
-    char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
 }
 
 const logVar: ActionKind<{ name: string; value: Template }> = {
@@ -103,7 +94,7 @@ const alarm: ActionKind<{ name: Template; text: Template }> = {
     const name = textOf(data.name)
     const text = textOf(data.text)
     return run => {
-      run.world.alarm(printable(name(run)), printable(text(run)))
+      run.world.alarm(name(run), text(run))
       return NEXT
     }
   },
@@ -191,10 +182,8 @@ const expires: ActionKind<Expires> = {
     return run => {
       const seconds = leadingNumber(more(run))
       if (file === null) return addExpires(run, leadingNumber(unix(run)) + seconds)
-      return askFile(run, file(run), (resumed, facts) =>
-        facts === null
-          ? say(resumed, 'the file of expires is not there')
-          : addExpires(resumed, Math.floor(facts.mtimeMs / 1000) + seconds),
+      return askFile(run, file(run), 'time', (resumed, time) =>
+        time < 0 ? say(resumed, 'the file of expires is not there') : addExpires(resumed, time + seconds),
       )
     }
   },
@@ -212,7 +201,7 @@ function templateOrNull(text: string | undefined, reading: Reading): Template | 
 function once(place: string): (run: Run, problem: string) => typeof NEXT {
   let hasSpoken = false
   return (run, problem) => {
-    if (!hasSpoken) run.world.log(`${place}: ${problem}`)
+    if (!hasSpoken) run.world.log(asBytes(`${place}: ${problem}`))
     hasSpoken = true
     return NEXT
   }

@@ -3,7 +3,7 @@ import { type ActionKind, EVERY_CHAIN, WrongRule } from '../action.ts'
 import { readNothing, readStatusLine } from '../arguments.ts'
 import { BREAK, type Code, JUMP, LAST } from '../ask.ts'
 import type { Run } from '../run.ts'
-import { constantOf, readTemplate, type Template, textOf } from '../template.ts'
+import { asBytes, constantOf, readTemplate, type Template, textOf } from '../template.ts'
 
 const last: ActionKind<null> = {
   names: ['last', 'continue'],
@@ -72,7 +72,7 @@ const goto: ActionKind<Goto> = {
       const target = run.chain.label(label(run)) ?? number
       if (target > run.current) return jump(run, target)
       if (!hasSpoken)
-        run.world.log(`${place}: goto found no label further down: such requests are not answered`)
+        run.world.log(asBytes(`${place}: goto found no label further down: such requests are not answered`))
       hasSpoken = true
       return BREAK
     }

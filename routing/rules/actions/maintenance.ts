@@ -38,8 +38,8 @@ const maintenance: ActionKind<Maintenance> = {
     const path = textOf(file)
     const text = textOf(body)
     return run =>
-      askFile(run, path(run), (resumed, facts) => {
-        if (facts === null) return NEXT
+      askFile(run, path(run), 'time', (resumed, time) => {
+        if (time < 0) return NEXT
         const code = answer(resumed, 503, '', type, text(resumed))
         resumed.reply.fields.push(`Retry-After: ${retryAfter}`)
         return code

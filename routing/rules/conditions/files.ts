@@ -2,10 +2,10 @@
 import type { ConditionKind } from '../action.ts'
 import { HIT, MISS } from '../ask.ts'
 import { askFile } from '../ask-file.ts'
-import type { FileFacts } from '../source.ts'
+import type { FileQuestion } from '../source.ts'
 import { readTemplate, type Template, textOf } from '../template.ts'
 
-function fileKind(name: string, doc: string, holds: (facts: FileFacts) => boolean): ConditionKind<Template> {
+function fileKind(name: string, question: FileQuestion, doc: string): ConditionKind<Template> {
   return {
     names: [name],
     ours: false,
@@ -14,15 +14,15 @@ function fileKind(name: string, doc: string, holds: (facts: FileFacts) => boolea
     read: readTemplate,
     make(template) {
       const text = textOf(template)
-      return run => askFile(run, text(run), (_, facts) => (facts !== null && holds(facts) ? HIT : MISS))
+      return run => askFile(run, text(run), question, (_, answer) => (answer === 1 ? HIT : MISS))
     },
   }
 }
 
 export const fileConditions: readonly ConditionKind[] = [
-  fileKind('exists', 'There is something by that name that may be read.', facts => facts.isReadable),
-  fileKind('isfile', 'It is a regular file.', facts => facts.isFile),
-  fileKind('isdir', 'It is a directory.', facts => facts.isDirectory),
-  fileKind('islink', 'The name itself is a symbolic link.', facts => facts.isLink),
-  fileKind('isexec', 'It may be executed, or entered.', facts => facts.isExecutable),
+  fileKind('exists', 'exists', 'There is something by that name that may be read.'),
+  fileKind('isfile', 'file', 'It is a regular file.'),
+  fileKind('isdir', 'directory', 'It is a directory.'),
+  fileKind('islink', 'link', 'The name itself is a symbolic link.'),
+  fileKind('isexec', 'executable', 'It may be executed, or entered.'),
 ]
