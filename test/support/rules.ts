@@ -7,7 +7,7 @@ import type {
   SubjectPicture,
   TestPicture,
 } from '../../base/rules-picture.ts'
-import type { Reading } from '../../routing/rules/action.ts'
+import { type Reading, WrongRule } from '../../routing/rules/action.ts'
 import { ACTIONS, CONDITIONS } from '../../routing/rules/kinds.ts'
 import { makeProgram } from '../../routing/rules/program.ts'
 import { type Decision, Run } from '../../routing/rules/run.ts'
@@ -279,4 +279,15 @@ export function answerOf(
   sent = 0,
 ): AnswerSource {
   return { status, sent, header: name => (Object.hasOwn(fields, name) ? fields[name] : undefined) }
+}
+
+/** What is wrong with rules, said at load; null: nothing. */
+export function refusalOf(read: () => unknown): WrongRule | null {
+  try {
+    read()
+  } catch (error) {
+    if (error instanceof WrongRule) return error
+    throw error
+  }
+  return null
 }
