@@ -1,4 +1,5 @@
 // config/config.ts: what a configuration is once read: ordered pairs, typed values, and the place of each.
+import type { HeaderText, RuleText } from './route-lines.ts'
 import type { Values } from './table.ts'
 
 /** Where something was written. `file` null: the command line. `line` counts from 1; 0: the file as a whole. */
@@ -27,6 +28,9 @@ export interface Config {
   readonly pairs: readonly Pair[]
   /** Typed values by canonical name, defaults included. */
   readonly values: Values
+  /** Route rules and header edits of all options, in the order of their lines. */
+  readonly rules: readonly RuleText[]
+  readonly headers: readonly HeaderText[]
   /** Where an option got its value; `index` counts the values of a repeatable one. Absent: the command line. */
   place(option: keyof Values, index?: number): Place
   /**

@@ -27,7 +27,6 @@ const BY_SYSTEM = 'Leave it to systemd or a container'
 const BEHIND = 'Take it out; set it where the application runs'
 const ONE_ROUTER = 'Use http or https with http-to'
 const STATIC = 'Serve files from a node named in http-to'
-const RULES = 'Let the node decide, or run one instance per case'
 const STATIC_NODES = 'List the nodes by http-to'
 const SUBSCRIPTIONS = 'Use http-subscription-server and its kin'
 const SUBSCRIPTIONS_OR_BACKEND =
@@ -117,11 +116,8 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
     'Only UNIX datagrams carry the ids of their sender, and Node has no such sockets: use subscription-allow, or subscriptions-sign-check',
   ],
   // Rules, headers, files
-  [whole('(final-|error-|response-)?route(-.*)?|routers?-list'), RULES],
-  [
-    whole('(add|rem|del|pull|collect)-header|response-header-collect|response-headers-limit'),
-    'Set headers in the application',
-  ],
+  [whole('routers?-list'), 'Take it out: docs/routing.md lists the actions of rules'],
+  [whole('response-headers-limit'), 'Take it out: the head of an answer is bounded'],
   [whole('error-page-.*'), 'Let the node answer errors'],
   [
     whole(
@@ -142,7 +138,7 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
   [whole('log-(req-)?encoder'), 'Use event-log-format, and log-format or access-log-format'],
   // Statistics
   [
-    whole('stats(?!-http$).*|memory-report|metric.*|enable-metrics|carbon.*|rrdtool.*|zabbix-.*|nagios'),
+    whole('stats(?!-http$).*|memory-report|metrics?-.*|enable-metrics|carbon.*|rrdtool.*|zabbix-.*|nagios'),
     'Use http-stats, or read access-log in its JSON form',
   ],
   // The process and its rights

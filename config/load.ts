@@ -6,6 +6,7 @@ import { withAbstractSockets } from './listeners.ts'
 import { checkNames } from './names.ts'
 import { expandPlaceholders } from './placeholders.ts'
 import { readAll } from './reading.ts'
+import { routeLines } from './route-lines.ts'
 import { readSource } from './sources.ts'
 import { knownName, OPTIONS, type OptionName } from './table.ts'
 
@@ -57,7 +58,9 @@ export function loadConfig(argv: readonly string[], world: World): Loaded {
   const place = (option: OptionName, index?: number) => placeOf(places, option, index)
 
   const problems = [...reading.problems, ...expanded.problems]
-  if (reading.strict === true) problems.push(...unknown)
+  const lost = unknown.filter(isLostRule)
+  const harmless = unknown.filter(problem => !isLostRule(problem))
+  problems.push(...(reading.strict === true ? unknown : reading.strict === false ? lost : []))
   const isReadWell = problems.length === 0 && !evaluated.isReadingWrong
   problems.push(...evaluated.problems)
   const crossed = problems.length === 0 ? crossCheck({ values, place }) : { problems: [], warnings: [] }
@@ -73,7 +76,7 @@ export function loadConfig(argv: readonly string[], world: World): Loaded {
     ...evaluated.warnings,
     ...crossed.warnings,
   ]
-  if (reading.strict === false) warnings.push(...unknown, ...unsupported)
+  if (reading.strict === false) warnings.push(...harmless, ...unsupported)
   if (problems.length > 0) {
     return {
       kind: 'problems',
@@ -82,7 +85,15 @@ export function loadConfig(argv: readonly string[], world: World): Loaded {
       pairs: isReadWell ? pairs : null,
     }
   }
-  const config = { pairs, values, place, files: [...files], warnings, notes: notesOf(pairs) }
+  const config = {
+    pairs,
+    values,
+    ...routeLines(pairs),
+    place,
+    files: [...files],
+    warnings,
+    notes: notesOf(pairs),
+  }
   return { kind: 'config', config: freeze(config) }
 }
 
@@ -92,6 +103,11 @@ function commandOf(pairs: readonly Pair[]): 'help' | 'version' | null {
     if (ours === 'help' || ours === 'version') return ours
   }
   return null
+}
+
+// A rule that is not known would let through what it was to stop, whatever strict says.
+function isLostRule({ problem }: Problem): boolean {
+  return /^option "[^"]*route/.test(problem)
 }
 
 function isImmediate({ name }: Pair): boolean {

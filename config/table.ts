@@ -11,6 +11,7 @@ import { nodeOptions } from './options/nodes.ts'
 import { privilegeOptions } from './options/privileges.ts'
 import { processOptions } from './options/process.ts'
 import { environmentOptions, readingOptions } from './options/reading.ts'
+import { routeOptions } from './options/routes.ts'
 import { socketOptions } from './options/sockets.ts'
 import { statisticsOptions } from './options/statistics.ts'
 import { subscriptionOptions } from './options/subscriptions.ts'
@@ -21,6 +22,7 @@ export const GROUPS: readonly Group<Readonly<Record<string, Option>>>[] = [
   httpOptions,
   nodeOptions,
   subscriptionOptions,
+  routeOptions,
   balanceOptions,
   healthOptions,
   announcingOptions,
@@ -39,6 +41,7 @@ const TABLE = {
   ...httpOptions.options,
   ...nodeOptions.options,
   ...subscriptionOptions.options,
+  ...routeOptions.options,
   ...balanceOptions.options,
   ...healthOptions.options,
   ...announcingOptions.options,
