@@ -17,8 +17,12 @@ export interface TableKey {
   readonly hasPort: boolean
 }
 
-/** @returns null for a key that no look-up would find: too deep, or without a host */
+/**
+ * @returns null for a key that no look-up would find: too deep, without a host, or one that only rules lead to
+ * ({@link ruleKey})
+ */
 export function readKey(text: string): TableKey | null {
+  if (isRuleKey(text)) return null
   const slash = text.indexOf('/')
   const host = (slash < 0 ? text : text.slice(0, slash)).toLowerCase()
   const path = slash < 0 ? '' : text.slice(slash).replace(/\/+$/, '')
@@ -27,6 +31,19 @@ export function readKey(text: string): TableKey | null {
   const labels = name.startsWith('.') ? name.split('.').length - 1 : 0
   if (name === '' || name === '.' || segments > MOST_SEGMENTS || labels > MOST_LABELS) return null
   return { host, path, segments, labels, hasPort: name.length < host.length }
+}
+
+/**
+ * Key of a backend that a rule names by its address. No Host field holds a blank, so no request finds it by itself.
+ *
+ * @param node its name: "http://10.0.0.7:3000"
+ */
+export function ruleKey(node: string): string {
+  return `rule ${node}`
+}
+
+export function isRuleKey(key: string): boolean {
+  return /^rule /i.test(key)
 }
 
 /** The host in lower case, a path behind it as it is; for keys and for patterns of them. */

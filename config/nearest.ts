@@ -1,4 +1,5 @@
 // config/nearest.ts: the known name that a wrong one was probably meant to be.
+import { distance } from '../base/nearest.ts'
 import { allNames } from './table.ts'
 
 /** A remedy for an unknown name. @param dashes what stands before names where it was written: "--" or "" */
@@ -22,24 +23,4 @@ export function nearestName(written: string): string | null {
     }
   }
   return best
-}
-
-// Insertions, deletions, replacements, and neighbours swapped ("wrokers"), each at cost 1.
-function distance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) > limit) return Number.POSITIVE_INFINITY
-  let twoAbove: number[] = []
-  let above = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      row[j] = Math.min(above[j]! + 1, row[j - 1]! + 1, replaced)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        row[j] = Math.min(row[j]!, twoAbove[j - 2]! + 1)
-      }
-    }
-    twoAbove = above
-    above = row
-  }
-  return above[b.length]!
 }

@@ -1,7 +1,6 @@
 // config/route-lines.ts: rules and header edits of a configuration, in the order of their lines, whatever options they are of.
 import type { Pair, Place } from './config.ts'
 import { CHAINS, type Chain, FAMILIES, FAMILY_ENTRIES, type Family } from './route-families.ts'
-import { knownName } from './table.ts'
 
 /** A rule as written. */
 export interface RuleText {
@@ -22,12 +21,14 @@ const RULES = new Map<string, { readonly chain: Chain; readonly family: Family }
 for (const [chain, prefix] of CHAINS) {
   for (const [family, { suffix }] of FAMILY_ENTRIES) RULES.set(`${prefix}route${suffix}`, { chain, family })
 }
-const HEADERS: Readonly<Record<string, HeaderText['kind']>> = {
-  'add-header': 'add',
-  'rem-header': 'remove',
-  'collect-header': 'collect',
-  'pull-header': 'pull',
-}
+const HEADERS = new Map<string, HeaderText['kind']>([
+  ['add-header', 'add'],
+  ['rem-header', 'remove'],
+  ['del-header', 'remove'],
+  ['collect-header', 'collect'],
+  ['response-header-collect', 'collect'],
+  ['pull-header', 'pull'],
+])
 
 /** Pure. @param pairs after all expansion; what is no rule and no header edit is passed over */
 export function routeLines(pairs: readonly Pair[]): {
@@ -40,10 +41,8 @@ export function routeLines(pairs: readonly Pair[]): {
     const text = value ?? ''
     const rule = RULES.get(name)
     if (rule !== undefined) rules.push({ chain: rule.chain, family: rule.family, value: text, place })
-    else if (name.endsWith('-header') || name.endsWith('-collect')) {
-      const kind = HEADERS[knownName(name)?.ours ?? '']
-      if (kind !== undefined) headers.push({ kind, value: text, place })
-    }
+    const edit = HEADERS.get(name)
+    if (edit !== undefined) headers.push({ kind: edit, value: text, place })
   }
   return { rules, headers }
 }

@@ -1,6 +1,6 @@
 // master/look-up.ts: which key serves a request for a host and a path, and in what way it was found. Gateways have a table that
 // finds the same without walking (routing/table.ts); this says how.
-import { MOST_LABELS, MOST_SEGMENTS, nameOf, readKey } from '../base/table-key.ts'
+import { isRuleKey, MOST_LABELS, MOST_SEGMENTS, nameOf, readKey } from '../base/table-key.ts'
 
 export interface FoundKey {
   readonly key: string
@@ -14,6 +14,7 @@ export interface FoundKey {
  * @returns null when no key fits
  */
 export function lookUp(asked: string, has: (key: string) => boolean): FoundKey | null {
+  if (isRuleKey(asked)) return has(asked) ? { key: asked, way: 'exact' } : null
   const slash = asked.indexOf('/')
   const host = (slash < 0 ? asked : asked.slice(0, slash)).toLowerCase()
   const paths = prefixesOf(slash < 0 ? '' : asked.slice(slash))

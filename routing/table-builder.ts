@@ -1,7 +1,7 @@
 // routing/table-builder.ts: makes each table from the one before and what changed. What did not change is not touched:
 // its backends stay the same objects, with their turns, and its nodes, with their health and counters.
 import type { BackendPicture, KeyPicture, NodePicture } from '../base/picture.ts'
-import { readKey } from '../base/table-key.ts'
+import { isRuleKey, readKey } from '../base/table-key.ts'
 import { Backend, type BackendRules, DEFAULT_RULES } from './backend.ts'
 import { HealthMemory } from './health-memory.ts'
 import { Node } from './node.ts'
@@ -108,7 +108,7 @@ export class TableBuilder {
     const touched = this.#announceAll(announced, refused)
     const statics = new Map<string, readonly NodePicture[]>()
     for (const { key, nodes } of backends) {
-      const whole = wholeKey(key)
+      const whole = isRuleKey(key) ? key : wholeKey(key)
       if (whole === null) refused.push(key)
       else statics.set(whole, nodes)
     }

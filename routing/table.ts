@@ -1,6 +1,6 @@
 // routing/table.ts: the immutable picture key -> backend, swapped whole. Here subscription and gateway meet.
 
-import { MOST_LABELS, nameOf, readKey } from '../base/table-key.ts'
+import { isRuleKey, MOST_LABELS, nameOf, readKey } from '../base/table-key.ts'
 import type { Backend } from './backend.ts'
 
 // All keys of one host. Shared by the tables that came after one another, so never changed once a table is out.
@@ -52,7 +52,7 @@ export class Table {
     let hasPaths = before?.table.hasPaths ?? false
     for (const [key, backend] of before?.changes ?? byKey) {
       this.#put(key, backend, own)
-      if (backend !== null && key.includes('/')) hasPaths = true
+      if (backend !== null && key.includes('/') && !isRuleKey(key)) hasPaths = true
     }
     this.hasPaths = hasPaths
     for (let labels = 1; labels <= MOST_LABELS; labels++) {

@@ -482,7 +482,8 @@ t.test('bytes that are no text are told at their line, for a file of the command
 
 t.test('what is refused is refused once: no word on the placeholders in it', async t => {
   const folder = folderOf(t, {
-    'a.ini': '[sluice]\nroute = %(addr)\nfor = 1 2\nhttp = :%(_)\nset-ph = a%(_)=%(_)\nendfor =\nhttp = :0\n',
+    'a.ini':
+      '[sluice]\nstatic-map = %(addr)\nfor = 1 2\nhttp = :%(_)\nset-ph = a%(_)=%(_)\nendfor =\nhttp = :0\n',
   })
   const loaded = folder.load('a.ini')
   t.strictSame(warningsOf(loaded), [])

@@ -101,7 +101,7 @@ const NOT_LOADED: Readonly<Record<string, readonly string[]>> = {
 // Files that decide from what they are given: the same input, the same answer, whatever the time and the machine.
 const PURE = [
   /^base\//,
-  /^config\/ini\.ts$/,
+  /^config\/(ini|config|route-families|route-lines)\.ts$/,
   /^gateway\/http1\/(?!connection|hold|relay)/,
   /^gateway\/uwsgi\//,
   /^routing\//,

@@ -1,0 +1,308 @@
+// routing/rules/compile.ts: from the lines of a configuration to the rules that gateways run, or to all that is wrong with
+// them. In the master and in commands only; gateways get the picture.
+import { type NodeAddress, parseNodeAddress } from '../../base/address.ts'
+import { nearestOf } from '../../base/nearest.ts'
+import type {
+  ChainName,
+  ChainPicture,
+  HeaderEdit,
+  RulePicture,
+  RulesPicture,
+  SubjectPicture,
+  TestPicture,
+} from '../../base/rules-picture.ts'
+import { ruleKey } from '../../base/table-key.ts'
+import { type Place, type Problem, placeText } from '../../config/config.ts'
+import { FAMILIES } from '../../config/route-families.ts'
+import { type HeaderText, type RuleText, ruleOption } from '../../config/route-lines.ts'
+import { type Reading, WrongRule } from './action.ts'
+import { flowOf } from './flow.ts'
+import { type ActionText, type HeadText, shown, splitRule } from './grammar.ts'
+import { type Dead, type FlowRule, neverRuns } from './never-runs.ts'
+import { type RefusedKind, refusedAction, refusedCondition } from './refused-kinds.ts'
+import type { RuleKinds } from './rule-kinds.ts'
+
+/** What the configuration says, beside the rules, that concerns them. */
+export interface RuleLines {
+  readonly rules: readonly RuleText[]
+  readonly headers: readonly HeaderText[]
+  readonly metrics: readonly string[]
+  /** route-upstream: addresses of nodes, or keys of backends. */
+  readonly upstreams: readonly { readonly text: string; readonly place: Place }[]
+  /** Keys of backends that the configuration has. */
+  readonly backends: ReadonlySet<string>
+}
+
+export interface CompiledRules {
+  /** null: there is nothing to do. Good only when there are no problems. */
+  readonly picture: Omit<RulesPicture, 'id'> | null
+  /** Nodes that rules name by their address, each to be a backend of its own. */
+  readonly upstreams: readonly RuleUpstream[]
+  /** In the order of the lines. */
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+}
+
+export interface RuleUpstream {
+  /** See base/table-key.ts. */
+  readonly key: string
+  readonly address: NodeAddress
+}
+
+const CHAIN_NAMES: readonly ChainName[] = ['request', 'error', 'response', 'final']
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/** Pure but for the files that an action reads its arguments from. */
+export function compileRules(lines: RuleLines, kinds: RuleKinds): CompiledRules {
+  return new Compiler(lines, kinds).run()
+}
+
+class Compiler {
+  readonly #lines: RuleLines
+  readonly #kinds: RuleKinds
+  readonly #metrics: ReadonlySet<string>
+  readonly #allowed = new Set<string>()
+  readonly #upstreams = new Map<string, RuleUpstream>()
+  readonly #patterns = new Map<string, unknown>()
+  readonly #problems: Problem[] = []
+  readonly #warnings: Problem[] = []
+
+  constructor(lines: RuleLines, kinds: RuleKinds) {
+    this.#lines = lines
+    this.#kinds = kinds
+    this.#metrics = new Set(lines.metrics)
+  }
+
+  run(): CompiledRules {
+    for (const { text, place } of this.#lines.upstreams) this.#allow(text, place)
+    const chains: Partial<Record<ChainName, ChainPicture>> = {}
+    const byChain = Map.groupBy(this.#lines.rules, ({ chain }) => chain)
+    for (const name of CHAIN_NAMES) {
+      const texts = byChain.get(name)
+      if (texts !== undefined) chains[name] = this.#chain(name, texts)
+    }
+    const headers = this.#lines.headers.map(headerEdit)
+    const picture =
+      this.#lines.rules.length + headers.length === 0
+        ? null
+        : { chains, headers, metrics: this.#lines.metrics }
+    return {
+      picture,
+      upstreams: [...this.#upstreams.values()],
+      problems: this.#problems,
+      warnings: this.#warnings,
+    }
+  }
+
+  #chain(chain: ChainName, texts: readonly RuleText[]): ChainPicture {
+    const labels = this.#labels(texts)
+    const rules: RulePicture[] = []
+    const flow: FlowRule[] = []
+    let isWhole = true
+    for (const [number, text] of texts.entries()) {
+      const before = this.#problems.length
+      const rule = this.#rule(text, { chain, number, labels })
+      if (this.#problems.length > before) isWhole = false
+      else {
+        rules.push(rule!)
+        flow.push(flowOf(rule!, text, this.#kinds, label => labels.get(label)))
+      }
+    }
+    if (!isWhole) return { rules, index: null }
+    for (const dead of neverRuns(flow)) this.#warnOfDead(dead, texts)
+    return { rules, index: this.#kinds.index(rules) }
+  }
+
+  #labels(texts: readonly RuleText[]): ReadonlyMap<string, number> {
+    const labels = new Map<string, number>()
+    for (const [number, text] of texts.entries()) {
+      if (text.family !== 'label') continue
+      const first = labels.get(text.value)
+      if (first === undefined) labels.set(text.value, number)
+      else {
+        const problem = `the label ${shown(text.value)} stands at ${placeText(texts[first]!.place)} already`
+        this.#wrong(text, problem, 'Give each label of a chain a name of its own')
+      }
+    }
+    return labels
+  }
+
+  #rule(
+    text: RuleText,
+    where: { chain: ChainName; number: number; labels: ReadonlyMap<string, number> },
+  ): RulePicture | null {
+    const place = placeText(text.place)
+    const { form } = FAMILIES[text.family]
+    if (form === 'label') {
+      return {
+        place,
+        test: { kind: 'label', label: bytesText(text.value) },
+        action: { name: 'label', data: null },
+      }
+    }
+    try {
+      const [head, action] = splitRule(form, text.value)
+      const reading = this.#reading(text, where)
+      const test = this.#test(text, head, reading)
+      return { place, test, action: this.#action(action, reading) }
+    } catch (error) {
+      if (!(error instanceof WrongRule)) throw error
+      this.#wrong(text, error.message, error.remedy)
+      return null
+    }
+  }
+
+  #reading(
+    text: RuleText,
+    { chain, number, labels }: { chain: ChainName; number: number; labels: ReadonlyMap<string, number> },
+  ): Reading {
+    return {
+      chain,
+      number,
+      label: label => labels.get(label),
+      warn: (problem, remedy) => {
+        this.#warnings.push({
+          place: text.place,
+          problem: `option "${ruleOption(text)}": ${problem}`,
+          remedy,
+        })
+      },
+      metrics: this.#metrics,
+      upstream: (address, protocol) => this.#upstream(address, protocol),
+      upstreams: this.#allowed,
+    }
+  }
+
+  #test({ family }: RuleText, head: HeadText, reading: Reading): TestPicture {
+    if (head.kind === 'action') return { kind: 'always' }
+    if (head.kind === 'status') return { kind: 'status', status: head.status }
+    if (head.kind === 'condition') return this.#condition(head, family === 'if-not', reading)
+    const subject: SubjectPicture =
+      head.kind === 'named'
+        ? namedSubject(family as 'header' | 'cookie', head.name)
+        : ({ kind: family } as SubjectPicture)
+    return { kind: 'match', subject, pattern: this.#pattern(head.pattern) }
+  }
+
+  #condition(
+    head: Extract<HeadText, { kind: 'condition' }>,
+    isNegated: boolean,
+    reading: Reading,
+  ): TestPicture {
+    const kind = this.#kinds.condition(head.name)
+    if (kind === undefined)
+      throw unknownKind('condition', head.name, refusedCondition(head.name), this.#kinds.conditionNames)
+    return {
+      kind: 'condition',
+      isNegated,
+      name: kind.names[0]!,
+      data: kind.read(head.args, reading),
+    }
+  }
+
+  // Rules by the thousand often have patterns in common, and proving one costs.
+  #pattern(text: string): unknown {
+    const known = this.#patterns.get(text)
+    if (known !== undefined) return known
+    const pattern = this.#kinds.pattern(text)
+    this.#patterns.set(text, pattern)
+    return pattern
+  }
+
+  #action({ name, args }: ActionText, reading: Reading): RulePicture['action'] {
+    const kind = this.#kinds.action(name)
+    if (kind === undefined) throw unknownKind('action', name, refusedAction(name), this.#kinds.actionNames)
+    if (!kind.chains.includes(reading.chain)) {
+      const chains = kind.chains.map(chain => ruleOption({ chain, family: 'run' }).replace('-run', ''))
+      throw new WrongRule(
+        `the action "${name}" can do nothing in this chain`,
+        `Use it with ${chains.join(' or ')}`,
+      )
+    }
+    return { name: kind.names[0]!, data: kind.read(args, reading) }
+  }
+
+  #allow(text: string, place: Place): void {
+    if (this.#lines.backends.has(text)) {
+      this.#allowed.add(text)
+      return
+    }
+    const address = parseNodeAddress(text)
+    if ('problem' in address) {
+      const { problem, remedy } = address
+      this.#problems.push({ place, problem: `option "route-upstream": ${problem}`, remedy })
+    } else this.#allowed.add(withoutProto(address))
+  }
+
+  #upstream(text: string, protocol: 'http' | 'uwsgi'): string {
+    if (this.#lines.backends.has(text)) return text
+    const address = parseNodeAddress(`${protocol}://${text}`)
+    if ('problem' in address) throw new WrongRule(address.problem, address.remedy)
+    const key = ruleKey(address.name)
+    this.#upstreams.set(key, { key, address })
+    return key
+  }
+
+  #warnOfDead(dead: Dead, texts: readonly RuleText[]): void {
+    const text = texts[dead.rule]!
+    const by = 'by' in dead ? placeText(texts[dead.by]!.place) : ''
+    const [problem, remedy] = {
+      unreachable: () => [
+        `${dead.kind === 'unreachable' && dead.count > 1 ? `this rule and the ${dead.count - 1} behind it` : 'this rule'} can never run: the one at ${by} ends the chain for every request`,
+        'Move it up, or take it out',
+      ],
+      'unused label': () => [
+        `no rule jumps to the label ${shown(text.value)}`,
+        'Take it out, or correct the goto',
+      ],
+      shadowed: () => [
+        `this rule can never run: the one at ${by} tests the same and ends the chain`,
+        'Take one of them out',
+      ],
+    }[dead.kind]() as [string, string]
+    this.#warnings.push({ place: text.place, problem: `option "${ruleOption(text)}": ${problem}`, remedy })
+  }
+
+  #wrong(text: RuleText, problem: string, remedy: string): void {
+    this.#problems.push({ place: text.place, problem: `option "${ruleOption(text)}": ${problem}`, remedy })
+  }
+}
+
+function namedSubject(kind: 'header' | 'cookie', name: string): SubjectPicture {
+  if (!TOKEN.test(name))
+    throw new WrongRule(
+      `${shown(name)} is no name of a ${kind}`,
+      `Write the name of the ${kind}, then the pattern`,
+    )
+  return { kind, name: kind === 'header' ? name.toLowerCase() : name }
+}
+
+function unknownKind(
+  what: 'action' | 'condition',
+  name: string,
+  refused: RefusedKind | null,
+  names: Iterable<string>,
+): WrongRule {
+  if (refused !== null) return new WrongRule(`route ${what} "${name}" ${refused.problem}`, refused.remedy)
+  const nearest = nearestOf(name, names)
+  return new WrongRule(
+    `route ${what} ${shown(name)} is unknown`,
+    nearest === null ? 'docs/routing.md lists all there are' : `Did you mean "${nearest}:"?`,
+  )
+}
+
+function withoutProto({ name, proto }: NodeAddress): string {
+  return name.slice(proto.length + 3)
+}
+
+function headerEdit({ kind, value }: HeaderText): HeaderEdit {
+  if (kind === 'add') return { kind, line: bytesText(value) }
+  if (kind === 'remove') return { kind, name: value.toLowerCase() }
+  const [name, variable] = value.split(/[ \t]+/) as [string, string]
+  return { kind, name: name.toLowerCase(), variable: bytesText(variable) }
+}
+
+// One character a byte, as all text of heads.
+function bytesText(text: string): string {
+  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text).toString('latin1')
+}
