@@ -14,7 +14,12 @@ export type ToGateway =
    * come in some of them before the first picture, so that a gateway listens with the whole table.
    */
   | { readonly kind: 'table'; readonly keys: readonly KeyPicture[] }
-  /** Route rules, before the first picture that names them. */
+  /**
+   * Route rules, before the first picture that names them: the bytes of one RulesPiece (see rules-parts.ts). With the last
+   * one they are whole, and count as the message 'rules'.
+   */
+  | { readonly kind: 'rules-part'; readonly id: number; readonly bytes: Uint8Array; readonly isLast: boolean }
+  /** All of them at once: how a gateway sees them once their parts are together. */
   | { readonly kind: 'rules'; readonly rules: RulesPicture }
   /** What checks found. */
   | { readonly kind: 'verdicts'; readonly verdicts: readonly Verdict[] }

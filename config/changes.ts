@@ -17,8 +17,12 @@ export interface Change {
 const INDIRECT: readonly OptionName[] = ['set', 'set-placeholder']
 // Their values may be secrets, and these lines are printed and logged.
 const ASSIGNMENTS: readonly OptionName[] = ['env', 'http-var']
+// Arguments of actions and conditions may be passwords, patterns of headers, cookies and queries tokens.
+const RULE = /^(error-|response-|final-)?route(-(?!upstream|label)[a-z-]+)?$/
 const COMMANDS: readonly OptionName[] = ['attach-daemon']
 const LONGEST = 200
+/** Of one option and kind. */
+const MOST_LINES = 20
 
 /** Pure. In the order of the option table. "60" instead of "1m" is no change, nor is an option without effect. */
 export function changedOptions(before: Config, after: Config): readonly Change[] {
@@ -42,8 +46,9 @@ function writtenIn({ pairs }: Config): ReadonlyMap<OptionName, readonly string[]
   for (const { name, value } of pairs) {
     const ours = knownName(name)?.ours
     if (ours === null || ours === undefined) continue
-    const earlier = OPTIONS[ours].repeats === 'last' ? [] : (written.get(ours) ?? [])
-    written.set(ours, [...earlier, value ?? 'true'])
+    const earlier = OPTIONS[ours].repeats === 'last' ? undefined : written.get(ours)
+    if (earlier === undefined) written.set(ours, [value ?? 'true'])
+    else earlier.push(value ?? 'true')
   }
   return written
 }
@@ -64,26 +69,33 @@ function listLines({ name, before, after }: Change): readonly string[] {
   const gone = without(before, after)
   const come = without(after, before)
   if (gone.length === 0 && come.length === 0) {
-    return [`now in the order ${after.map(value => shown(name, value)).join(', ')}`]
+    return [`now in the order ${firstOf(after.map(value => shown(name, value))).join(', ')}`]
   }
   const [goneShown, comeShown] = [
     gone.map(value => shown(name, value)),
     come.map(value => shown(name, value)),
   ]
-  const same = goneShown.filter(text => comeShown.includes(text))
+  const inBoth = new Set(comeShown)
+  const same = goneShown.filter(text => inBoth.has(text))
   return [
-    ...without(goneShown, same).map(text => `- ${text}`),
-    ...without(comeShown, same).map(text => `+ ${text}`),
-    ...same.map(text => `${text} changed`),
+    ...firstOf(without(goneShown, same).map(text => `- ${text}`)),
+    ...firstOf(without(comeShown, same).map(text => `+ ${text}`)),
+    ...firstOf(same.map(text => `${text} changed`)),
   ]
 }
 
+function firstOf(lines: readonly string[]): readonly string[] {
+  if (lines.length <= MOST_LINES) return lines
+  return [...lines.slice(0, MOST_LINES - 1), `and ${lines.length - MOST_LINES + 1} more like these`]
+}
+
 function without(values: readonly string[], taken: readonly string[]): string[] {
-  const left = [...taken]
+  const left = new Map<string, number>()
+  for (const value of taken) left.set(value, (left.get(value) ?? 0) + 1)
   return values.filter(value => {
-    const i = left.indexOf(value)
-    if (i >= 0) left.splice(i, 1)
-    return i < 0
+    const count = left.get(value) ?? 0
+    if (count > 0) left.set(value, count - 1)
+    return count === 0
   })
 }
 
@@ -96,6 +108,20 @@ function shown(name: OptionName, value: string): string {
 // Of a command its first word, unless that sets a variable.
 function withoutSecrets(name: OptionName, value: string): string {
   if (ASSIGNMENTS.includes(name)) return value.replace(/=.*/s, '=…')
+  if (RULE.test(name)) return withoutArguments(name, value)
   if (COMMANDS.includes(name)) return value.trim().replace(/^([^\s='"]*)(?=[\s='"]).*$/s, '$1 …')
   return value
+}
+
+// "^/admin basicauth:…"
+function withoutArguments(name: OptionName, value: string): string {
+  if (name.endsWith('-run')) return withoutRest(value)
+  const [first = '', ...others] = value.split(' ')
+  if (/-(header|cookie)$/.test(name)) return `${first} …`
+  if (/-(qs|uri)$/.test(name)) return '…'
+  return `${/-if(-not)?$/.test(name) ? withoutRest(first) : first} ${withoutRest(others.join(' '))}`
+}
+
+function withoutRest(text: string): string {
+  return text.replace(/:.+$/s, ':…')
 }

@@ -6,6 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** Names of the $(NAME) left in a value that the environment lacks. */
 export function unsetVariables(value: string, env: Environment): string[] {
+  if (!value.includes('$(')) return []
   const names = [...value.matchAll(/\$\(([A-Za-z_]\w*)\)/g)].map(match => match[1]!)
   return [...new Set(names)].filter(name => !Object.hasOwn(env, name) || env[name] === undefined)
 }

@@ -49,17 +49,18 @@ class Expansion {
   }
 
   run(): Expanded {
-    this.#pass(value => replaceSigned(value, '$', name => this.#variable(name)))
-    this.#pass(value => replaceSigned(value, '@', name => this.#file(name)))
+    this.#pass('$', name => this.#variable(name))
+    this.#pass('@', name => this.#file(name))
     for (const i of this.#pairs.keys()) this.#located(i, () => this.#resolve(i))
     return { pairs: this.#pairs, problems: this.#problems, warnings: this.#warnings, used: this.#used }
   }
 
-  #pass(replace: (value: string) => string): void {
+  // Most values of a long file hold none: they are not copied.
+  #pass(sign: '$' | '@', fill: (name: string) => string | null): void {
     for (const [i, pair] of this.#pairs.entries()) {
-      if (this.#isDone[i]) continue
+      if (this.#isDone[i] || !pair.value!.includes(`${sign}(`)) continue
       this.#located(i, () => {
-        this.#pairs[i] = { ...pair, value: replace(pair.value!) }
+        this.#pairs[i] = { ...pair, value: replaceSigned(pair.value!, sign, fill) }
       })
     }
   }
@@ -84,6 +85,10 @@ class Expansion {
   #resolve(i: number): void {
     if (this.#isDone[i]) return
     const pair = this.#pairs[i]!
+    if (!pair.value!.includes('%(')) {
+      this.#isDone[i] = true
+      return
+    }
     const value = replaceSigned(pair.value!, '%', expression => this.#evaluate(expression, pair, i))
     this.#pairs[i] = { ...pair, value }
     this.#isDone[i] = true

@@ -4,6 +4,7 @@ import type { ToGateway, ToMaster, Verdict } from '../base/messages.ts'
 import type { KeyPicture, Picture } from '../base/picture.ts'
 import { onDefect } from './boundary.ts'
 import { Gateway } from './gateway.ts'
+import { Inbox } from './inbox.ts'
 import { selfTest } from './node-socket.ts'
 
 /** Without a master nobody replaces or stops us: finish quickly. */
@@ -26,7 +27,8 @@ process.title = 'sluice: gateway'
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP', 'SIGUSR2', 'SIGPIPE'] as const) {
   process.on(signal, () => {}) // the master decides, also when a terminal signals the whole group
 }
-process.on('message', (message: ToGateway) => receive(message))
+const inbox = new Inbox(receive)
+process.on('message', (message: ToGateway) => inbox.take(message))
 process.on('disconnect', () => end(noOrphans ? 0 : ORPHAN_GRACE_MS, 0))
 process.on('uncaughtException', error => crash(error))
 process.on('unhandledRejection', error => crash(error))

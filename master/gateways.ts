@@ -37,6 +37,8 @@ export interface GatewaysOptions {
   readonly readOutput?: (child: ChildProcess) => void
   /** What is known of resting nodes when a gateway starts. */
   readonly rests?: () => readonly NodeRest[]
+  /** What they must be told before a picture that names these rules. */
+  readonly rules?: (id: number) => readonly ToGateway[]
   /** Nodes that announced themselves, as all gateways were told of them so far, in messages. */
   readonly table?: () => Iterable<readonly KeyPicture[]>
   /** Nodes that checks find unwell when a gateway starts. */
@@ -127,8 +129,10 @@ export class Gateways {
    * @returns the words of those that cannot, and serve on by the picture they have
    */
   async update(picture: Picture): Promise<readonly string[]> {
+    const rules = picture.rules === this.#picture?.rules ? [] : this.#rulesOf(picture)
     this.#picture = picture
     for (const seat of this.#seats) seat.refusal = null
+    for (const message of rules) this.#tellAll(message)
     this.#tellAll({ kind: 'picture', picture })
     await this.#until(seat => seat.applied >= picture.version || seat.refusal !== null)
     return this.#seats.flatMap(({ refusal }) => (refusal === null ? [] : [refusal]))
@@ -218,8 +222,13 @@ export class Gateways {
   #tell(seat: Seat, child: ChildProcess, picture: Picture): void {
     seat.readyTimer = setTimeout(() => this.#tooSlow(seat, child), READY_MS).unref()
     this.#tellTable(seat, child)
+    for (const message of this.#rulesOf(picture)) send(child, message)
     const rests = this.#options.rests?.() ?? []
     send(child, rests.length > 0 ? { kind: 'picture', picture, rests } : { kind: 'picture', picture })
+  }
+
+  #rulesOf({ rules }: Picture): readonly ToGateway[] {
+    return rules === 0 ? [] : (this.#options.rules?.(rules) ?? [])
   }
 
   // Asking for the table may tell the others what waits to be told: this one has no outbox yet, so it hears it once.

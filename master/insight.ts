@@ -46,7 +46,7 @@ export class Insight {
       listeners: this.#listeners(),
       gateways: generations.status(pid => totals.connectionsOf(pid)),
       counters: totals.counters,
-      nodes: totals.nodes([...nodeNames(plan.config), ...announcedNames(subscriptions)]),
+      nodes: totals.nodes([...nodeNames(plan), ...announcedNames(subscriptions)]),
       ...more,
     }
   }

@@ -24,7 +24,15 @@ import { setLimits } from './privileges/limits.ts'
 import type { Owner } from './privileges/owner.ts'
 import { warnOfRoot } from './privileges/user.ts'
 import { StartRefused } from './refused.ts'
-import { changedFiles, reasonsForNew, refusals, saysTheSame, waitingForRestart } from './reload.ts'
+import {
+  changedFiles,
+  changedRules,
+  reasonsForNew,
+  refusals,
+  saysTheSame,
+  waitingForRestart,
+} from './reload.ts'
+import { RulesStore } from './rules-store.ts'
 import { type Served, servedUrls } from './served.ts'
 import { Sleep } from './sleep.ts'
 import type { BoundListener } from './sockets/sockets.ts'
@@ -65,6 +73,8 @@ interface Running {
   /** One for each of plan.listeners. */
   readonly tls: readonly (TlsPicture | null)[]
   readonly stickySecret: string
+  /** Id of its route rules; see Picture.rules. */
+  readonly rules: number
 }
 
 export class Master implements Steered {
@@ -81,6 +91,7 @@ export class Master implements Steered {
   readonly #stats: StatsServer
   readonly #doors: Doors
   readonly #logUpkeep: LogUpkeep
+  readonly #rules = new RulesStore()
   #running: Running
   #version = 0 // of the latest picture
   #reloads = 0
@@ -96,14 +107,16 @@ export class Master implements Steered {
     const log = logs.events
     this.#options = options
     this.#log = log
-    this.#running = { plan, bound: [], tls: [], stickySecret: '' }
-    this.#names = new Names(hostsOf(plan.config), hosts => this.#namesChanged(hosts), log)
+    const rules = this.#rules.add(plan.rules.picture)
+    this.#running = { plan, bound: [], tls: [], stickySecret: '', rules }
+    this.#names = new Names(hostsOf(plan), hosts => this.#namesChanged(hosts), log)
     const { daemons, directory: cwd, daemonEnv: env } = plan
     this.#daemons = new Daemons({ daemons, cwd, env, log, logs })
     this.#generations = new Generations({
       log,
       readOutput: child => logs.followGateway(child),
       rests: () => this.#totals.rests(),
+      rules: id => this.#rules.messages(id),
       table: () => this.#watch.table(),
       verdicts: () => this.#watch.verdicts(),
       onCounters: (pid, batch) => {
@@ -162,7 +175,8 @@ export class Master implements Steered {
       await forbidCoreDumps(this.#log)
       const tls = await tlsPictures(plan, this.#log)
       await this.#doors.bind(plan, bound => {
-        this.#running = { plan, bound, tls, stickySecret: stickySecret(plan.config, '', this.#log) }
+        const secret = stickySecret(plan.config, '', this.#log)
+        this.#running = { ...this.#running, bound, tls, stickySecret: secret }
       })
       await this.#options.beforeDrop?.(plan.user)
       becomeUser(plan)
@@ -287,14 +301,15 @@ export class Master implements Steered {
     const tls = await tlsPictures(plan, this.#log)
     const sockets = await this.#doors.rebind(before.bound, plan)
     const secret = stickySecret(plan.config, before.stickySecret, this.#log)
-    const after: Running = { plan, bound: sockets.bound, tls, stickySecret: secret }
+    const rules = this.#rules.add(plan.rules.picture)
+    const after: Running = { plan, bound: sockets.bound, tls, stickySecret: secret, rules }
     try {
-      await this.#names.add(hostsOf(plan.config), NAMES_MS)
+      await this.#names.add(hostsOf(plan), NAMES_MS)
       const reasons = reasonsForNew(before, after)
       const old = this.#pictureNow(before)
       const now = this.#pictureNow(after)
       const optionChanges = changeText(before.plan.config, plan.config)
-      const changes = [...optionChanges, ...changedFiles(old, now)]
+      const changes = [...optionChanges, ...changedFiles(old, now), ...changedRules(old, now, optionChanges)]
       // Those that sleep begin with this config when they wake: gateways without a node would answer who waits for one.
       const { isAsleep } = this.#sleep
       const wakes = isAsleep && !plan.subscriptions.isCheap
@@ -319,7 +334,8 @@ export class Master implements Steered {
       }
     } catch (error) {
       if (this.#running !== after) sockets.undo()
-      this.#names.forgetOthers(hostsOf(this.#running.plan.config))
+      this.#names.forgetOthers(hostsOf(this.#running.plan))
+      this.#rules.keep(this.#running.rules)
       throw error
     }
   }
@@ -345,8 +361,9 @@ export class Master implements Steered {
   }
 
   // Gateways follow the new config by now; the rest of the house does too.
-  async #settle({ plan }: Running): Promise<void> {
-    this.#names.forgetOthers(hostsOf(plan.config))
+  async #settle({ plan, rules }: Running): Promise<void> {
+    this.#names.forgetOthers(hostsOf(plan))
+    this.#rules.keep(rules)
     this.#watch.configure(plan.config.values)
     this.#forgetOldCounters()
     this.#daemons.change({ daemons: plan.daemons, cwd: plan.directory, env: plan.daemonEnv })
@@ -361,13 +378,13 @@ export class Master implements Steered {
   }
 
   #forgetOldCounters(): void {
-    const { config } = this.#running.plan
-    this.#totals.keep(new Set([...nodeNames(config), ...announcedNames(this.#subscriptions)]))
+    const names = nodeNames(this.#running.plan)
+    this.#totals.keep(new Set([...names, ...announcedNames(this.#subscriptions)]))
   }
 
   #namesChanged(hosts: readonly string[]): void {
     this.#watch.namesChanged(hosts)
-    const inConfig = new Set(hostsOf(this.#running.plan.config))
+    const inConfig = new Set(hostsOf(this.#running.plan))
     if (hosts.some(host => inConfig.has(host))) void this.#update()
   }
 
@@ -410,10 +427,10 @@ export class Master implements Steered {
     }
   }
 
-  #picture({ plan, bound, tls, stickySecret }: Running): PictureFor {
+  #picture({ plan, bound, tls, stickySecret, rules }: Running): PictureFor {
     const addresses = (host: string) => this.#names.addresses(host)
     const version = ++this.#version
-    return held => buildPicture({ plan, bound, tls, addresses, version, stickySecret, held })
+    return held => buildPicture({ plan, bound, tls, addresses, version, stickySecret, rules, held })
   }
 
   /** For comparing, not for gateways. */

@@ -11,9 +11,9 @@ import type {
 } from '../base/picture.ts'
 import type { BackendNode } from '../config/backend-kind.ts'
 import { type BalanceLine, DEFAULT_QUEUE_MS } from '../config/balance-kind.ts'
-import type { Config } from '../config/config.ts'
 import { type Held, slotOf } from './generations.ts'
 import type { StartPlan } from './plan.ts'
+import { backendNodes, type PlannedNodes } from './rules-plan.ts'
 import { targetName } from './sockets/listeners.ts'
 import type { BindTarget, BoundListener } from './sockets/sockets.ts'
 import { processTitle } from './steering/process-names.ts'
@@ -33,6 +33,8 @@ export interface PictureInputs {
   readonly version: number
   /** See {@link Picture.stickySecret}. */
   readonly stickySecret: string
+  /** See {@link Picture.rules}. */
+  readonly rules: number
   /** The sockets of the gateways that it is for: what they do not hold is left out. */
   readonly held: Held
 }
@@ -44,6 +46,7 @@ export function buildPicture({
   addresses,
   version,
   stickySecret,
+  rules,
   held,
 }: PictureInputs): Picture {
   const { values } = plan.config
@@ -56,7 +59,7 @@ export function buildPicture({
         return slot < 0 ? [] : [listenerPicture(slot, socket, tls[i]!, listener.toHttps)]
       })
     }),
-    backends: backendPictures(values.backend, addresses, plan.gateways),
+    backends: backendPictures(backendNodes(plan), addresses, plan.gateways),
     nodes: nodePictures(values['http-to'], addresses),
     fallbackNodes: nodePictures(values['http-fallback'], addresses),
     graceMs: values['http-gracetime'],
@@ -77,7 +80,7 @@ export function buildPicture({
     maxTargetBytes: values['http-max-uri'],
     maxBodyBytes: values['limit-post'],
     maxIdlePerNode: values['http-max-idle'],
-    rules: 0,
+    rules,
     vars: values['http-var'],
     modifier1: values['http-modifier1'],
     modifier2: values['http-modifier2'],
@@ -101,20 +104,22 @@ export function buildPicture({
 }
 
 /** Host names of all nodes, and of servers that announcements are passed on to, to be kept resolved. */
-export function hostsOf({ values }: Config): string[] {
+export function hostsOf(plan: PlannedNodes): string[] {
+  const { values } = plan.config
   const nodes = [
     ...values['http-to'],
     ...values['http-fallback'],
-    ...values.backend.map(({ address }) => address),
+    ...backendNodes(plan).map(({ address }) => address),
   ]
   const hosts = nodes.flatMap(node => (node.kind === 'tcp' ? [node.host] : []))
   return [...hosts, ...values['http-resubscribe'].map(({ host }) => host)]
 }
 
 /** As in the picture and in messages, each once. */
-export function nodeNames({ values }: Config): string[] {
+export function nodeNames(plan: PlannedNodes): string[] {
+  const { values } = plan.config
   const names = [...values['http-to'], ...values['http-fallback']].map(({ name }) => name)
-  return [...new Set([...names, ...values.backend.map(nameInBackend)])]
+  return [...new Set([...names, ...backendNodes(plan).map(nameInBackend)])]
 }
 
 /** Address with the port that was really bound. */

@@ -19,6 +19,7 @@ import { tryAs } from './privileges/trial.ts'
 import { planUser, type UserPlan } from './privileges/user.ts'
 import { unwritable } from './privileges/writable.ts'
 import { StartRefused } from './refused.ts'
+import { planRules, type RulesPlan } from './rules-plan.ts'
 import { inheritedSockets } from './sockets/activation.ts'
 import { type ListenerPlan, planListeners, planStats } from './sockets/listeners.ts'
 import { readSocketRights, type SocketRights } from './sockets/socket-rights.ts'
@@ -56,6 +57,8 @@ export interface StartPlan {
   readonly rights: SocketRights
   readonly logs: LogPlan
   readonly subscriptions: SubscriptionPlan
+  /** Route rules, and the nodes that they name. */
+  readonly rules: RulesPlan
   readonly warnings: readonly Problem[]
 }
 
@@ -85,7 +88,10 @@ export async function planStart(
   const logs = planLogs(config, startDirectory)
   problems.push(...logs.problems)
   warnings.push(...logs.warnings)
-  const { plan: subscriptions, ...announced } = planSubscriptions(config, startDirectory)
+  const { plan: rules, ...ruled } = planRules(config)
+  problems.push(...ruled.problems)
+  warnings.push(...ruled.warnings)
+  const { plan: subscriptions, ...announced } = planSubscriptions(config, rules, startDirectory)
   problems.push(...announced.problems, ...stateProblems(subscriptions))
   warnings.push(...announced.warnings)
   const { user, ...identity } = planUser(config)
@@ -124,6 +130,7 @@ export async function planStart(
     rights,
     logs: logs.plan,
     subscriptions,
+    rules,
     warnings,
   }
 }

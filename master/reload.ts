@@ -94,6 +94,13 @@ export function changedFiles(before: Picture, after: Picture): string[] {
   })
 }
 
+/** Rules that differ although no option does: their order across options, or a file that they name. Pure. */
+export function changedRules(before: Picture, after: Picture, optionChanges: readonly string[]): string[] {
+  if (before.rules === after.rules || optionChanges.some(line => /^[a-z-]*(route|header)/.test(line)))
+    return []
+  return ['rules: in another order, or with other files']
+}
+
 function tlsSwitches(before: Bound, after: Bound): string[] {
   return after.plan.listeners.flatMap(({ bind, tls }) => {
     const listener = after.bound[bind]!

@@ -11,6 +11,7 @@ import { type AllowLine, parseAllowLine } from '../subscription/allow-line.ts'
 import { QUOTA_LIMITS, type QuotaLimits } from '../subscription/quota.ts'
 import { type Digest, parseSignCheck } from '../subscription/signature/digests.ts'
 import type { Need } from './privileges/trial.ts'
+import { backendNodes, type RulesPlan } from './rules-plan.ts'
 
 /** Where the state is kept. */
 export type StatePlace =
@@ -46,15 +47,20 @@ export interface PlannedSubscriptions {
   readonly warnings: readonly Problem[]
 }
 
-/** Touches nothing. @param startDirectory where relative names begin */
-export function planSubscriptions(config: Config, startDirectory: string): PlannedSubscriptions {
+/** Touches nothing. @param rules name nodes, too. @param startDirectory where relative names begin */
+export function planSubscriptions(
+  config: Config,
+  rules: RulesPlan,
+  startDirectory: string,
+): PlannedSubscriptions {
   const { values, place } = config
   const problems: Problem[] = []
   const warnings: Problem[] = []
   const servers = values['http-subscription-server'].map((address, i) => {
     return { address, place: place('http-subscription-server', i) }
   })
-  const hasOthers = values['http-to'].length + values['http-fallback'].length + values.backend.length > 0
+  const backend = backendNodes({ config, rules })
+  const hasOthers = values['http-to'].length + values['http-fallback'].length + backend.length > 0
   const plan: SubscriptionPlan = {
     servers,
     lines: readLines(config, problems),
@@ -68,7 +74,7 @@ export function planSubscriptions(config: Config, startDirectory: string): Plann
     targets: values['http-resubscribe'],
     multicastTtl: values['multicast-ttl'],
     multicastLoop: values['multicast-loop'] === 1,
-    backend: values.backend,
+    backend,
     isCheap: values['http-cheap'] && servers.length > 0 && !hasOthers,
   }
   return { plan, problems, warnings }

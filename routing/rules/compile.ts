@@ -20,7 +20,7 @@ import { flowOf } from './flow.ts'
 import { type ActionText, type HeadText, shown, splitRule } from './grammar.ts'
 import { type Dead, type FlowRule, neverRuns } from './never-runs.ts'
 import { type RefusedKind, refusedAction, refusedCondition } from './refused-kinds.ts'
-import type { RuleKinds } from './rule-kinds.ts'
+import { RULE_KINDS, type RuleKinds } from './rule-kinds.ts'
 
 /** What the configuration says, beside the rules, that concerns them. */
 export interface RuleLines {
@@ -53,7 +53,7 @@ const CHAIN_NAMES: readonly ChainName[] = ['request', 'error', 'response', 'fina
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /** Pure but for the files that an action reads its arguments from. */
-export function compileRules(lines: RuleLines, kinds: RuleKinds): CompiledRules {
+export function compileRules(lines: RuleLines, kinds = RULE_KINDS): CompiledRules {
   return new Compiler(lines, kinds).run()
 }
 
@@ -167,6 +167,7 @@ class Compiler {
           remedy,
         })
       },
+      pattern: pattern => this.#pattern(pattern),
       metrics: this.#metrics,
       upstream: (address, protocol) => this.#upstream(address, protocol),
       upstreams: this.#allowed,
@@ -189,9 +190,9 @@ class Compiler {
     isNegated: boolean,
     reading: Reading,
   ): TestPicture {
-    const kind = this.#kinds.condition(head.name)
+    const kind = this.#kinds.conditions.get(head.name)
     if (kind === undefined)
-      throw unknownKind('condition', head.name, refusedCondition(head.name), this.#kinds.conditionNames)
+      throw unknownKind('condition', head.name, refusedCondition(head.name), this.#kinds.conditions.keys())
     return {
       kind: 'condition',
       isNegated,
@@ -210,8 +211,8 @@ class Compiler {
   }
 
   #action({ name, args }: ActionText, reading: Reading): RulePicture['action'] {
-    const kind = this.#kinds.action(name)
-    if (kind === undefined) throw unknownKind('action', name, refusedAction(name), this.#kinds.actionNames)
+    const kind = this.#kinds.actions.get(name)
+    if (kind === undefined) throw unknownKind('action', name, refusedAction(name), this.#kinds.actions.keys())
     if (!kind.chains.includes(reading.chain)) {
       const chains = kind.chains.map(chain => ruleOption({ chain, family: 'run' }).replace('-run', ''))
       throw new WrongRule(

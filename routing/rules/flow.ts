@@ -69,7 +69,7 @@ export function flowOf(
   if (test.kind === 'label') {
     return { isLabel: true, isAlways: true, ends: false, jump: null, test: null, writes: false }
   }
-  const names = kinds.action(action.name)?.names ?? []
+  const names = kinds.actions.get(action.name)?.names ?? []
   const ends = names.some(name => ENDING.has(name))
   const head = test.kind === 'always' ? '' : value.slice(0, headLength(family, value))
   return {

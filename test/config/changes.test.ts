@@ -1,4 +1,5 @@
 // test/config/changes.test.ts: what a reload says about the options that it changed.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: rules are full of them
 import t, { type Test } from 'tap'
 import { changedOptions, changeText } from '../../config/changes.ts'
 import { configOf, folderOf } from './folder.ts'
@@ -71,6 +72,29 @@ for (const [behaviour, before, after, ...lines] of [
     'attach-daemon = redis-server --requirepass hunter2\nattach-daemon = PASS=x run',
     'attach-daemon: + redis-server …',
     'attach-daemon: + PASS …',
+  ],
+  [
+    'of rules neither arguments are told, nor what may be a token',
+    '',
+    [
+      'route = ^/admin basicauth:Realm,user:hunter2',
+      'route-run = addheader:X-Key: hunter2',
+      'route-header = X-Token ^hunter2$ last:',
+      'route-if = equal:${HTTP_X};hunter2 return:403',
+      'final-route-uri = key=hunter2 donotlog:',
+    ].join('\n'),
+    'route: + ^/admin basicauth:…',
+    'route-header: + X-Token …',
+    'route-if: + equal:… return:…',
+    'route-run: + addheader:…',
+    'final-route-uri: + …',
+  ],
+  [
+    'of very many only the first are told',
+    '',
+    Array.from({ length: 30 }, (_, i) => `http-to = :${i + 1}`).join('\n'),
+    ...Array.from({ length: 19 }, (_, i) => `http-to: + :${i + 1}`),
+    'http-to: and 11 more like these',
   ],
   [
     'long values are cut',

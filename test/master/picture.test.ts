@@ -3,14 +3,25 @@ import t from 'tap'
 import type { Picture } from '../../base/picture.ts'
 import { buildPicture } from '../../master/picture.ts'
 import type { StartPlan } from '../../master/plan.ts'
+import { planRules } from '../../master/rules-plan.ts'
 import { configOf } from '../support/config.ts'
 
 function pictureOf(argv: readonly string[], gateways: number): Picture {
   const config = configOf(argv)
   const logs = { access: null }
-  const plan = { config, gateways, listeners: [], binds: [], logs } as unknown as StartPlan
+  const { plan: rules } = planRules(config)
+  const plan = { config, gateways, listeners: [], binds: [], logs, rules } as unknown as StartPlan
   const addresses = (host: string) => [host]
-  return buildPicture({ plan, bound: [], tls: [], addresses, version: 1, stickySecret: 'ab', held: [] })
+  return buildPicture({
+    plan,
+    bound: [],
+    tls: [],
+    addresses,
+    version: 1,
+    stickySecret: 'ab',
+    rules: 7,
+    held: [],
+  })
 }
 
 t.test('a line of balance, its limits divided among the gateways and rounded up', async t => {
@@ -66,4 +77,31 @@ t.test('the usual policy, the longest rest and the secret', async t => {
     mostGraceMs: 60_000,
   })
   t.match(pictureOf(['--http-gracetime=400'], 1), { graceMs: 400_000, mostGraceMs: 400_000 })
+})
+
+t.test('a node that a rule names is a backend of its own, which no host can ask for', async t => {
+  const { backends, rules } = pictureOf(
+    [
+      '--route',
+      '^/a http:127.0.0.1:3000',
+      '--route',
+      '^/b uwsgi:/run/x.sock,0,0',
+      '--route',
+      '^/c http:127.0.0.1:3000',
+    ],
+    2,
+  )
+  t.equal(rules, 7)
+  t.match(backends, [
+    {
+      key: 'rule http://127.0.0.1:3000',
+      nodes: [
+        { name: 'rule http://127.0.0.1:3000 http://127.0.0.1:3000', proto: 'http', weight: 1, limit: 0 },
+      ],
+    },
+    {
+      key: 'rule uwsgi:///run/x.sock',
+      nodes: [{ proto: 'uwsgi', endpoint: { kind: 'unix', path: '/run/x.sock' } }],
+    },
+  ])
 })

@@ -1,0 +1,54 @@
+// gateway/inbox.ts: what the master says, in its order. Rules come in parts, as megabytes of them would stop all traffic while
+// they are read: one part is read in a turn of the loop, and what comes behind them waits.
+import { deserialize } from 'node:v8'
+import type { ToGateway } from '../base/messages.ts'
+import type { RulesPiece } from '../base/rules-parts.ts'
+import type { ChainName, HeaderEdit, RulePicture } from '../base/rules-picture.ts'
+
+type Part = Extract<ToGateway, { kind: 'rules-part' }>
+type Whole = Exclude<ToGateway, { kind: 'rules-part' }>
+
+export class Inbox {
+  readonly #receive: (message: Whole) => void
+  readonly #waiting: ToGateway[] = []
+  #rules = new Gathered()
+
+  constructor(receive: (message: Whole) => void) {
+    this.#receive = receive
+  }
+
+  take(message: ToGateway): void {
+    if (this.#waiting.length === 0 && message.kind !== 'rules-part') this.#receive(message)
+    else if (this.#waiting.push(message) === 1) setImmediate(() => this.#goOn())
+  }
+
+  #goOn(): void {
+    const message = this.#waiting[0]!
+    if (message.kind === 'rules-part') this.#gather(message)
+    else this.#receive(message)
+    this.#waiting.shift()
+    if (this.#waiting.length > 0) setImmediate(() => this.#goOn())
+  }
+
+  #gather({ id, bytes, isLast }: Part): void {
+    this.#rules.add(deserialize(bytes) as RulesPiece)
+    if (!isLast) return
+    const { chains, headers, metrics } = this.#rules
+    this.#rules = new Gathered()
+    this.#receive({ kind: 'rules', rules: { id, chains, headers, metrics } })
+  }
+}
+
+class Gathered {
+  readonly chains: Partial<Record<ChainName, { readonly rules: RulePicture[]; readonly index: unknown }>> = {}
+  headers: readonly HeaderEdit[] = []
+  metrics: readonly string[] = []
+
+  add({ headers, metrics, chain, index, rules }: RulesPiece): void {
+    if (headers !== undefined) this.headers = headers
+    if (metrics !== undefined) this.metrics = metrics
+    if (chain === undefined) return
+    this.chains[chain] ??= { rules: [], index }
+    if (rules !== undefined) this.chains[chain].rules.push(...rules)
+  }
+}

@@ -1,0 +1,41 @@
+// master/rules-plan.ts: the route rules of a configuration, compiled: what gateways get, and which nodes they lead to.
+import type { BackendNode } from '../config/backend-kind.ts'
+import type { Config, Problem } from '../config/config.ts'
+import { type CompiledRules, compileRules } from '../routing/rules/compile.ts'
+
+export type RulesPlan = Pick<CompiledRules, 'picture' | 'upstreams'>
+
+export interface PlannedRules {
+  readonly plan: RulesPlan
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+}
+
+/** What of a plan names nodes. */
+export interface PlannedNodes {
+  readonly config: Config
+  readonly rules: RulesPlan
+}
+
+export const NO_RULES: RulesPlan = { picture: null, upstreams: [] }
+
+/** Starts nothing. */
+export function planRules({ rules, headers, values, place }: Config): PlannedRules {
+  if (rules.length + headers.length === 0 && values['route-upstream'].length === 0) {
+    return { plan: NO_RULES, problems: [], warnings: [] }
+  }
+  const { problems, warnings, ...plan } = compileRules({
+    rules,
+    headers,
+    metrics: values.metric,
+    upstreams: values['route-upstream'].map((text, i) => ({ text, place: place('route-upstream', i) })),
+    backends: new Set(values.backend.map(({ key }) => key)),
+  })
+  return { plan, problems, warnings }
+}
+
+/** Those of the lines of `backend`, and those that rules name by their address, each a backend of its own. */
+export function backendNodes({ config, rules }: PlannedNodes): readonly BackendNode[] {
+  const own = rules.upstreams.map(({ key, address }) => ({ key, address, weight: 1, backup: 0, limit: 0 }))
+  return [...config.values.backend, ...own]
+}

@@ -1,0 +1,67 @@
+// test/gateway/inbox.test.ts: rules that come in parts are whole before what comes behind them, and stop no turn for long.
+import t from 'tap'
+import type { ToGateway } from '../../base/messages.ts'
+import type { RulePicture } from '../../base/rules-picture.ts'
+import { Inbox } from '../../gateway/inbox.ts'
+import { RulesStore } from '../../master/rules-store.ts'
+
+const REOPEN: ToGateway = { kind: 'reopen' }
+
+function rulesOf(count: number, big = ''): RulePicture[] {
+  return Array.from({ length: count }, (_, i) => {
+    return { place: `a.ini:${i}`, test: { kind: 'always' }, action: { name: 'log', data: `${i}${big}` } }
+  })
+}
+
+function parcel(count: number, big?: string) {
+  const store = new RulesStore()
+  const rules = rulesOf(count, big)
+  const headers = [{ kind: 'remove', name: 'server' }] as const
+  const chains = {
+    request: { rules, index: Uint8Array.of(1, 2) },
+    final: { rules: rules.slice(0, 3), index: null },
+  }
+  const id = store.add({ chains, headers, metrics: ['m'] })
+  return { store, id, whole: { id, chains, headers, metrics: ['m'] }, messages: store.messages(id) }
+}
+
+t.test('parts become the rules that they are of, and what follows waits for them', async t => {
+  const { messages, whole } = parcel(5000)
+  const heard: ToGateway[] = []
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const inbox = new Inbox(message => {
+    heard.push(message)
+    if (heard.length === 3) resolve()
+  })
+  inbox.take(REOPEN)
+  t.same(heard, [REOPEN], 'nothing waits while there are no parts')
+  for (const message of messages) inbox.take(structuredClone(message))
+  inbox.take({ kind: 'stop', graceMs: 1 })
+  t.equal(heard.length, 1)
+  let turns = 0
+  const count = () => {
+    turns++
+    if (heard.length < 3) setImmediate(count)
+  }
+  count()
+  await promise
+  t.same(heard, [REOPEN, { kind: 'rules', rules: whole }, { kind: 'stop', graceMs: 1 }])
+  t.ok(turns >= messages.length, 'other work was done between the parts')
+})
+
+t.test('a part is small, whatever the rules hold', async t => {
+  const { messages } = parcel(600, 'x'.repeat(10_000))
+  for (const message of messages) t.ok(message.kind === 'rules-part' && message.bytes.length < 200_000)
+})
+
+t.test('the same rules have the same id, others another one', async t => {
+  const { store, id, whole } = parcel(10)
+  const { chains, headers, metrics } = whole
+  t.equal(store.add({ chains: structuredClone(chains), headers, metrics }), id)
+  const other = store.add({ chains, headers: [], metrics })
+  t.not(other, id)
+  t.equal(store.add(null), 0)
+  store.keep(other)
+  t.same(store.messages(id), [])
+  t.not(store.add({ chains, headers, metrics }), id, 'ids are never used again')
+})
