@@ -249,7 +249,7 @@ class Compiler {
     const by = 'by' in dead ? placeText(texts[dead.by]!.place) : ''
     const [problem, remedy] = {
       unreachable: () => [
-        `${dead.kind === 'unreachable' && dead.count > 1 ? `this rule and the ${dead.count - 1} behind it` : 'this rule'} can never run: the one at ${by} ends the chain for every request`,
+        `this rule${dead.kind === 'unreachable' ? othersText(dead.count - 1) : ''} can never run: the one at ${by} ends the chain for every request`,
         'Move it up, or take it out',
       ],
       'unused label': () => [
@@ -267,6 +267,10 @@ class Compiler {
   #wrong(text: RuleText, problem: string, remedy: string): void {
     this.#problems.push({ place: text.place, problem: `option "${ruleOption(text)}": ${problem}`, remedy })
   }
+}
+
+function othersText(count: number): string {
+  return count === 0 ? '' : count === 1 ? ' and the one behind it' : ` and the ${count} behind it`
 }
 
 function namedSubject(kind: 'header' | 'cookie', name: string): SubjectPicture {

@@ -15,6 +15,7 @@ export const ENDING: ReadonlySet<string> = new Set([
   'redirect-302',
   'redirect-permanent',
   'redirect-301',
+  'redirect-300',
   'redirect-303',
   'redirect-307',
   'redirect-308',
