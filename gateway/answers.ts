@@ -1,24 +1,5 @@
 // gateway/answers.ts: the answers Sluice gives itself: small, plain, saying what happened, with the request's id.
-
-const REASONS: Readonly<Record<number, string>> = {
-  200: 'OK',
-  301: 'Moved Permanently',
-  400: 'Bad Request',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  411: 'Length Required',
-  413: 'Content Too Large',
-  414: 'URI Too Long',
-  417: 'Expectation Failed',
-  431: 'Request Header Fields Too Large',
-  500: 'Internal Server Error',
-  501: 'Not Implemented',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
-  505: 'HTTP Version Not Supported',
-}
+import { isBodiless, reasonOf } from '../base/status-text.ts'
 
 /** What a client is told beside the status, when the place of refusal has nothing better to say. */
 const WORDS: Readonly<Record<number, string>> = {
@@ -41,7 +22,11 @@ const WORDS: Readonly<Record<number, string>> = {
 
 export interface OwnAnswer {
   readonly status: number
+  /** Not given, or '': the phrase that goes with the status. */
+  readonly reason?: string
+  /** '': none is told. */
   readonly type: string
+  /** One character a byte. */
   readonly body: string
   /** Whole lines, each with its CRLF. */
   readonly fields: string
@@ -64,7 +49,7 @@ export function errorAnswer(status: number, id: string, more = ''): OwnAnswer {
   return {
     status,
     type: 'text/plain; charset=utf-8',
-    body: `${status} ${REASONS[status]}\n${words}\nRequest id: ${id}\n`,
+    body: `${status} ${reasonOf(status)}\n${words}\nRequest id: ${id}\n`,
     fields,
   }
 }
@@ -86,11 +71,14 @@ export function answerText(
   closes: boolean,
   keepsOld: boolean,
 ): string {
-  const length = Buffer.byteLength(answer.body)
+  const { status, type, fields } = answer
+  const reason = answer.reason || reasonOf(status)
+  const body = isBodiless(status) ? '' : answer.body
   return (
-    `HTTP/1.1 ${answer.status} ${REASONS[answer.status]}\r\n${answer.fields}Date: ${date}\r\n` +
-    `Content-Type: ${answer.type}\r\nContent-Length: ${length}\r\n` +
+    `HTTP/1.1 ${status} ${reason}\r\n${fields}Date: ${date}\r\n` +
+    (type === '' ? '' : `Content-Type: ${type}\r\n`) +
+    (status === 204 || status === 304 ? '' : `Content-Length: ${body.length}\r\n`) +
     `${closes ? 'Connection: close\r\n' : keepsOld ? 'Connection: keep-alive\r\n' : ''}\r\n` +
-    (isHead ? '' : Buffer.from(answer.body).toString('latin1'))
+    (isHead ? '' : body)
   )
 }

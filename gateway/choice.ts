@@ -36,6 +36,12 @@ export class Choice {
     this.isSticky = false
   }
 
+  /** The key that a rule chose in place of the host's; '': none did. */
+  get keyOfRules(): string {
+    const run = this.#exchange.passage?.run
+    return run === undefined ? '' : (run.upstream?.key ?? run.key)
+  }
+
   /** Finds the backend; a client mostly asks for the host it asked for before. @returns null when nobody serves it */
   find(head: RequestHead, bytes: Buffer): Backend | null {
     this.backend = this.#find(head, bytes)
@@ -72,9 +78,11 @@ export class Choice {
   #find(head: RequestHead, bytes: Buffer): Backend | null {
     const { directory, wheel } = this.#world
     const { table, version } = directory
+    const key = this.#exchange.passage === null ? '' : this.keyOfRules
+    if (key !== '') return table.findKey(key, wheel.now)
     if (table.hasOnlyRest) return table.rest
     if (table.hasPaths || table.hasFallback) {
-      const path = table.hasPaths ? pathInfo(head, bytes).toString() : ''
+      const path = table.hasPaths ? this.#path(head, bytes) : ''
       return table.find(head.hostOf(bytes).toLowerCase(), path, wheel.now)
     }
     // By number: a connection that is idle for long must not keep a table that is.
@@ -84,6 +92,11 @@ export class Choice {
       this.#lastBackend = table.find(this.#lastHost.toLowerCase())
     }
     return this.#lastBackend
+  }
+
+  #path(head: RequestHead, bytes: Buffer): string {
+    const written = this.#exchange.written('PATH_INFO')
+    return (written === undefined ? pathInfo(head, bytes) : Buffer.from(written, 'latin1')).toString()
   }
 
   // For policies that ask who wants what, and cookies that say where.

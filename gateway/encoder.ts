@@ -4,6 +4,7 @@ import type { Node } from '../routing/node.ts'
 import type { Exchange } from './exchange.ts'
 import type { RequestHead } from './http1/request-head.ts'
 import { requestText } from './http1/request-text.ts'
+import { editedPacket } from './uwsgi/edited-packet.ts'
 import { type CommonVariables, commonVariables, lastPacket, uwsgiPacket } from './uwsgi/packet.ts'
 
 export class Encoder {
@@ -22,7 +23,7 @@ export class Encoder {
   encode(head: RequestHead, bytes: Buffer, node: Node): number {
     const exchange = this.#exchange
     const { picture } = exchange.running
-    const { connection } = exchange
+    const { connection, passage } = exchange
     const passesExpect = node.proto === 'http' && picture.manageExpect < 0 && head.minor === 1
     this.saysContinue = !passesExpect
     if (node.proto === 'http') {
@@ -30,11 +31,12 @@ export class Encoder {
       this.text = requestText(
         head,
         bytes,
-        exchange.raw,
+        exchange.rawForNodes,
         connection.client,
         exchange.isUpgrade,
         passesExpect,
         picture.hostName,
+        passage === null ? '' : passage.linesApart,
       )
       return 0
     }
@@ -44,11 +46,17 @@ export class Encoder {
       head,
       bytes,
       this.#commonVariables(head.minor),
-      picture.modifier1 || node.modifier1,
-      picture.modifier2 || node.modifier2,
+      passage !== null && passage.run.modifier1 >= 0
+        ? passage.run.modifier1
+        : picture.modifier1 || node.modifier1,
+      passage !== null && passage.run.modifier2 >= 0
+        ? passage.run.modifier2
+        : picture.modifier2 || node.modifier2,
       picture.chunkedInput || picture.rawBody,
       exchange.isUpgrade,
     )
+    if (passage?.hasRequestRules && this.text !== '' && passage.hasPacketEdits)
+      this.text = editedPacket(this.text, passage.packetEdits())
     exchange.vars = lastPacket.variables
     exchange.varBytes = lastPacket.bytes
     return this.text === '' ? 431 : 0

@@ -6,9 +6,13 @@ import { latin1 } from '../base/latin1.ts'
 import { FULL } from '../routing/backend.ts'
 import type { Node } from '../routing/node.ts'
 import type { Waiting } from '../routing/queue.ts'
+import type { Program } from '../routing/rules/program.ts'
+import { ANSWER, ASKS, type Decision, PASS, SILENCE } from '../routing/rules/run.ts'
 import { errorAnswer, type OwnAnswer } from './answers.ts'
+import { fulfil } from './asks/ask.ts'
 import { guard } from './boundary.ts'
 import { Choice } from './choice.ts'
+import { plainAddress } from './client.ts'
 import { Encoder } from './encoder.ts'
 import { NO_BODY } from './http1/body-kind.ts'
 import type { Http1Connection } from './http1/connection.ts'
@@ -19,6 +23,8 @@ import type { ResponseHead } from './http1/response-head.ts'
 import { asksForWebSocket } from './http1/upgrade.ts'
 import { logExchange } from './log-exchange.ts'
 import type { Queued } from './queues.ts'
+import { Asking } from './rules/asking.ts'
+import { EDITED, Passage } from './rules/passage.ts'
 import { Stint } from './stint.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream/connection.ts'
 import { WELCOME } from './welcome.ts'
@@ -36,15 +42,17 @@ const OUR_LIMITS = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
 const AWAITED_SECONDS = 1
 
 const IDLE = 0
-const QUEUED = 1 // for a node with room
-const CONNECTING = 2
-const WAITING = 3 // for the answer's head
-const ANSWERING = 4
-const ANSWERED = 5 // the answer is complete, the request's body still comes
-const TUNNEL = 6
+const DECIDING = 1 // a rule waits for what it asked for
+const QUEUED = 2 // for a node with room
+const CONNECTING = 3
+const WAITING = 4 // for the answer's head
+const ANSWERING = 5
+const ANSWERED = 6 // the answer is complete, the request's body still comes
+const TUNNEL = 7
 
 /** Reads a head again for another try; the connection's own head object may be at the next request by then. */
 const AGAIN = new RequestHead()
+AGAIN.fieldLimit = AGAIN.targetLimit = Number.MAX_SAFE_INTEGER
 
 export class Exchange implements UpstreamUser, Queued {
   readonly world: World
@@ -60,7 +68,14 @@ export class Exchange implements UpstreamUser, Queued {
   tries = 0
   /** The request head as the client sent it: encoded anew for each try. */
   raw = ''
+  /** Its way through the route rules; null: there are none. */
+  passage: Passage | null = null
+  #passage: Passage | null = null // that it goes, once there were any
+  #killer: NodeJS.Timeout | null = null // of a deadline that a rule set
+  /** The answer has no body: to the client, or already from the node. */
   isHead = false
+  /** The node was asked for HEAD where the client was not, or the other way round: a rule changed the method. */
+  hasOtherBody = false
   isUpgrade = false
   #saysUpgrade = false // whether or not it may have it
   #mayRepeat = false
@@ -126,6 +141,13 @@ export class Exchange implements UpstreamUser, Queued {
   /** A request's head was read: choose a node and reach for it. @param head valid during the call */
   begin(head: RequestHead, bytes: Buffer): void {
     this.#start(head, bytes)
+    const { passage } = this
+    if (passage?.hasRequestRules) this.#decided(passage.decide(), head, bytes)
+    else this.#reach(head, bytes)
+  }
+
+  // Rules let it through, or there are none.
+  #reach(head: RequestHead, bytes: Buffer): void {
     const { world } = this
     const backend = this.#choice.find(head, bytes)
     if (backend === null) return this.#nobodyServes(head)
@@ -154,12 +176,100 @@ export class Exchange implements UpstreamUser, Queued {
 
   // Where nodes announce themselves, one may be about to.
   #nobodyServes(head: RequestHead): void {
+    const key = this.#choice.keyOfRules
+    if (key !== '') {
+      this.#cause = `a rule sends it to ${key}, which has no node`
+      return this.fail(503)
+    }
     if (this.running.picture.awaitsNodes) {
       this.#cause = 'no node serves this host yet'
       return this.fail(503, retryAfter(AWAITED_SECONDS))
     }
     if (this.world.directory.table.isEmpty) return this.#welcome(head)
     this.fail(404)
+  }
+
+  // --- route rules
+
+  /** @param head of `bytes`, as the client sent it */
+  #decided(decision: Decision | -400, head: RequestHead, bytes: Buffer): void {
+    const passage = this.passage!
+    if (decision === PASS) return this.#pass(passage, head, bytes)
+    passage.leave()
+    if (decision === ASKS) return this.#ask(passage)
+    if (decision === ANSWER) return this.#send(passage.reply())
+    if (decision === SILENCE) return this.#sayNothing()
+    this.fail(400)
+  }
+
+  #pass(passage: Passage, head: RequestHead, bytes: Buffer): void {
+    const { deadlineMs } = passage.run
+    if (deadlineMs > 0)
+      this.#killer = setTimeout(
+        () => guard('deadline of a rule', this.connection, () => this.#meetDeadline()),
+        deadlineMs,
+      )
+    const edited = passage.edit(head, bytes)
+    passage.leave()
+    if (edited === null) {
+      this.#cause = 'what rules wrote makes no valid request'
+      return this.fail(400)
+    }
+    if (edited === bytes) return this.#reach(head, bytes)
+    const address = passage.run.variables?.get('REMOTE_ADDR')
+    if (address !== undefined) this.client = plainAddress(address) || this.client
+    const wasHead = this.isHead
+    this.hasOtherBody = wasHead !== (EDITED.method === HEAD)
+    this.isHead ||= this.hasOtherBody
+    this.#reach(EDITED, edited)
+  }
+
+  // What the client sends meanwhile is held, as while connecting; should it leave, the answer is for nobody.
+  #ask(passage: Passage): void {
+    this.state = DECIDING
+    fulfil(passage.run.ask!, new Asking(this, passage.ticket))
+  }
+
+  /** What a rule asked for. @param ticket of the passage that asked: it may be over, and another one be in hand */
+  resume(ticket: number, answer: unknown): void {
+    const { passage } = this
+    if (this.state !== DECIDING || passage === null || passage.ticket !== ticket) return
+    this.state = IDLE
+    const bytes = Buffer.from(this.raw, 'latin1')
+    AGAIN.parse(bytes, 0, bytes.length)
+    this.connection.touch()
+    this.#decided(passage.resume(answer, AGAIN, bytes), AGAIN, bytes)
+    if (this.state === WAITING) this.connection.nodeReady()
+  }
+
+  /** Another answer than the node's is sent: rules made it, or want none at all. */
+  answerInstead(decision: Decision, code: number): void {
+    this.#stint.answered(code >= 500)
+    this.#release(false)
+    if (decision === ANSWER) this.#send(this.passage!.reply())
+    else this.#sayNothing()
+  }
+
+  #meetDeadline(): void {
+    this.#killer = null
+    if (this.state === TUNNEL) return
+    this.#cause = 'not answered within the time that a rule gave it'
+    this.fail(504)
+  }
+
+  /** What rules made of a variable; undefined: nothing. */
+  written(name: string): string | undefined {
+    const { passage } = this
+    if (passage === null) return undefined
+    return name === 'PATH_INFO' && passage.hasRequestRules
+      ? passage.run.read(name)
+      : passage.run.variables?.get(name)
+  }
+
+  #enter(program: Program, head: RequestHead, bytes: Buffer): Passage {
+    this.#passage ??= new Passage(this, program)
+    this.#passage.begin(program, head, bytes)
+    return this.#passage
   }
 
   /** The line for the answer that keeps the client at its node, see choice.ts. */
@@ -185,11 +295,14 @@ export class Exchange implements UpstreamUser, Queued {
     this.isHead = head.method === HEAD
     this.startedAt = world.accessLog === null ? 0 : world.preciseNow()
     this.raw = latin1(bytes, head.start, head.end)
+    this.hasOtherBody = false
     this.relay.reset()
     const { client } = this.connection
     this.client = client.isTrusted
       ? this.running.proxies.clientBehind(client.peer, head.joined(bytes, ID['x-forwarded-for']))
       : client.peer
+    const { program } = this.running
+    this.passage = program === null ? null : this.#enter(program, head, bytes)
   }
 
   /** Sends the head alone: nothing of the body came with it. */
@@ -255,6 +368,10 @@ export class Exchange implements UpstreamUser, Queued {
       this.#failure = 504
       return this.#connectFailed('no connection within http-connect-timeout', true)
     }
+    if (this.state === DECIDING) {
+      this.#cause = 'what a rule asked for did not come'
+      return this.fail(504)
+    }
     if (this.state === QUEUED) return // its queue knows how long; leaving it begins a new time-out
     this.#cause = 'silent for http-timeout'
     // A client that was promised a "100 Continue" by the node owes nothing yet.
@@ -274,6 +391,11 @@ export class Exchange implements UpstreamUser, Queued {
     this.#release(false)
     if (status >= 500) this.#report(status)
     this.#answer(errorAnswer(status, this.requestId(), fields))
+  }
+
+  /** The request's head that nodes get. */
+  get rawForNodes(): string {
+    return this.passage === null || this.passage.head === '' ? this.raw : this.passage.head
   }
 
   requestId(): string {
@@ -521,9 +643,7 @@ export class Exchange implements UpstreamUser, Queued {
   }
 
   #sendAgain(node: Node, fresh: boolean): void {
-    const bytes = Buffer.from(this.raw, 'latin1')
-    AGAIN.fieldLimit = Number.MAX_SAFE_INTEGER
-    AGAIN.targetLimit = Number.MAX_SAFE_INTEGER
+    const bytes = Buffer.from(this.rawForNodes, 'latin1')
     AGAIN.parse(bytes, 0, bytes.length)
     this.#try(AGAIN, bytes, node, fresh)
     if (this.state === WAITING) this.connection.nodeReady()
@@ -571,6 +691,18 @@ export class Exchange implements UpstreamUser, Queued {
   }
 
   #answer(answer: OwnAnswer): void {
+    const sent = this.passage === null ? answer : this.passage.judgeOwn(answer)
+    if (sent === null) this.#sayNothing()
+    else this.#send(sent)
+  }
+
+  #sayNothing(): void {
+    this.connection.keep = false
+    this.#over()
+    this.connection.exchangeDone()
+  }
+
+  #send(answer: OwnAnswer): void {
     this.status = answer.status
     if (this.#saysUpgrade) this.connection.keep = false // what came behind it may be no request
     this.connection.answer(answer)
@@ -623,8 +755,17 @@ export class Exchange implements UpstreamUser, Queued {
 
   #over(): void {
     this.world.counters.requests++
-    if (this.world.accessLog !== null) logExchange(this)
+    if (this.passage !== null) this.#leaveRules(this.passage)
+    if (this.world.accessLog !== null && this.passage?.run.isLogged !== false) logExchange(this)
     this.raw = '' // a connection may stay idle for long
+    this.passage?.forget()
+    this.passage = null
+  }
+
+  #leaveRules(passage: Passage): void {
+    if (this.#killer !== null) clearTimeout(this.#killer)
+    this.#killer = null
+    passage.finish()
   }
 }
 

@@ -1,6 +1,7 @@
 // gateway/gateway.ts: the gateway as a whole: listeners under one picture, from ready to stopped.
 import type { CounterBatch, NodeRest, Verdict } from '../base/messages.ts'
 import type { KeyPicture, ListenerPicture, Picture } from '../base/picture.ts'
+import type { RulesPicture } from '../base/rules-picture.ts'
 import { Listener } from './listener.ts'
 import { type Tell, World } from './world.ts'
 
@@ -11,15 +12,19 @@ export class Gateway {
   readonly #listeners: Listener[]
   readonly #tell: Tell
 
-  /** @param table nodes that announced themselves already */
+  /**
+   * @param table nodes that announced themselves already
+   * @param rules all that the picture may name
+   */
   constructor(
     picture: Picture,
     table: readonly KeyPicture[],
+    rules: readonly RulesPicture[],
     tell: Tell,
     count: (batch: CounterBatch) => void,
   ) {
     this.#tell = tell
-    this.#world = new World(picture, table, tell, count)
+    this.#world = new World(picture, table, rules, tell, count)
     this.#listeners = picture.listeners.map(listener => new Listener(listener, this.#world))
   }
 
@@ -52,6 +57,11 @@ export class Gateway {
   /** Nodes announced themselves, changed or left. */
   announce(keys: readonly KeyPicture[]): void {
     this.#world.announce(keys)
+  }
+
+  /** Route rules that a picture to come names. */
+  learnRules(rules: RulesPicture): void {
+    this.#world.programs.learn(rules)
   }
 
   /** What checks found, of nodes that are there and of those to come. */

@@ -3,8 +3,7 @@ import type { HashOn } from '../base/picture.ts'
 import { cookieOf } from './cookies.ts'
 import type { Exchange } from './exchange.ts'
 import type { RequestHead } from './http1/request-head.ts'
-import { type VariableReader, variableReader } from './log-variables.ts'
-import { pathInfo } from './uwsgi/path-info.ts'
+import { type VariableReader, variableReader } from './variables.ts'
 
 const readers = new WeakMap<HashOn, VariableReader>()
 
@@ -27,7 +26,7 @@ function readerOf(on: HashOn): VariableReader {
     case 'address':
       return exchange => exchange.client
     case 'path':
-      return (_, head, bytes) => pathInfo(head, bytes).toString('latin1')
+      return variableReader('PATH_INFO')
     case 'cookie':
       return (_, head, bytes) => cookieOf(head, bytes, on.name)
     case 'header':

@@ -4,7 +4,7 @@ import { type AccessEntry, AccessLog } from '../stats/access-log.ts'
 import type { Exchange } from './exchange.ts'
 import { ID } from './http1/field-names.ts'
 import { RequestHead } from './http1/request-head.ts'
-import { type VariableReader, variableReader } from './log-variables.ts'
+import { type VariableReader, variableReader } from './variables.ts'
 import type { World } from './world.ts'
 
 // One entry for all lines: the log turns it into text at once.
@@ -31,6 +31,8 @@ const ENTRY: AccessEntry = {
   headers: -1,
   hasFailed: false,
   values: VALUES,
+  user: '',
+  noted: null,
 }
 const HEAD = new RequestHead()
 const FORWARDED_FOR = variableReader('HTTP_X_FORWARDED_FOR')
@@ -85,6 +87,9 @@ export class ExchangeLog {
     entry.tries = exchange.tries
     entry.startedAt = Date.now() - entry.durationMs
     entry.headers = relay.fields
+    const run = exchange.passage?.run
+    entry.user = run?.variables?.get('REMOTE_USER') ?? ''
+    entry.noted = run?.logVariables ?? null
     if (this.#readsHead) this.#readHead(exchange)
     this.#log.write(entry)
   }
@@ -100,6 +105,8 @@ export class ExchangeLog {
     entry.method = entry.target = entry.proto = entry.host = entry.referer = entry.userAgent = ''
     entry.headBytes = bytes
     entry.node = '-'
+    entry.user = ''
+    entry.noted = null
     entry.startedAt = Date.now()
     entry.headers = -1
     VALUES.length = this.#readers.length
@@ -130,7 +137,7 @@ export class ExchangeLog {
     if (this.#showsForwardedFor) ENTRY.client = FORWARDED_FOR(exchange, HEAD, bytes) || ENTRY.client
     const readers = this.#readers
     VALUES.length = readers.length
-    for (let i = 0; i < readers.length; i++) VALUES[i] = readers[i]!(exchange, HEAD, bytes)
+    for (let i = 0; i < readers.length; i++) VALUES[i] = readers[i]!(exchange, HEAD, bytes) ?? ''
   }
 }
 

@@ -2,6 +2,7 @@
 // Started by the master, never by hand.
 import type { ToGateway, ToMaster, Verdict } from '../base/messages.ts'
 import type { KeyPicture, Picture } from '../base/picture.ts'
+import type { RulesPicture } from '../base/rules-picture.ts'
 import { onDefect } from './boundary.ts'
 import { Gateway } from './gateway.ts'
 import { Inbox } from './inbox.ts'
@@ -19,6 +20,7 @@ let gateway: Gateway | null = null
 // What came before the first picture: a gateway listens with the whole table.
 let table: KeyPicture[] = []
 let verdicts: Verdict[] = []
+let rules: RulesPicture[] = []
 let noOrphans = false
 let events = 0
 let suppressed = 0
@@ -46,6 +48,9 @@ function receive(message: ToGateway): void {
   } else if (message.kind === 'table') {
     if (gateway === null) table.push(...message.keys)
     else gateway.announce(message.keys)
+  } else if (message.kind === 'rules') {
+    if (gateway === null) rules.push(message.rules)
+    else gateway.learnRules(message.rules)
   } else if (message.kind === 'verdicts') {
     if (gateway === null) verdicts.push(...message.verdicts)
     else gateway.judge(message.verdicts)
@@ -61,9 +66,10 @@ async function reopenLogs(): Promise<void> {
 
 async function begin({ picture, rests }: PictureMessage): Promise<void> {
   try {
-    gateway = new Gateway(picture, table, tell, counters => send({ kind: 'counters', counters }))
+    gateway = new Gateway(picture, table, rules, tell, counters => send({ kind: 'counters', counters }))
     gateway.judge(verdicts)
     table = []
+    rules = []
     verdicts = []
     if (rests !== undefined) gateway.rest(rests)
     follow(picture)

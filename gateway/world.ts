@@ -1,10 +1,12 @@
 // gateway/world.ts: what every connection of a gateway shares: the picture in force, the clock, the pools, the log.
 import type { CounterBatch, NodeRest, Verdict } from '../base/messages.ts'
 import type { KeyPicture, Picture } from '../base/picture.ts'
+import type { RulesPicture } from '../base/rules-picture.ts'
 import { Wheel } from '../base/wheel.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { Node } from '../routing/node.ts'
 import { RetryBudget } from '../routing/retry-budget.ts'
+import type { Program } from '../routing/rules/program.ts'
 import type { TableChange } from '../routing/table-builder.ts'
 import { Admission } from './admission.ts'
 import { TrustedProxies } from './client.ts'
@@ -13,6 +15,8 @@ import { Directory } from './directory.ts'
 import { ExchangeLog } from './log-exchange.ts'
 import { Paces } from './pace.ts'
 import { Queues } from './queues.ts'
+import { Programs } from './rules/programs.ts'
+import { Surroundings } from './rules/surroundings.ts'
 import { Sticky } from './sticky.ts'
 import { Troubles } from './troubles.ts'
 import { NodePool } from './upstream/pool.ts'
@@ -26,6 +30,8 @@ export interface Running {
   readonly picture: Picture
   readonly proxies: TrustedProxies
   readonly vars: Buffer
+  /** Of the route rules; null: there are none. */
+  readonly program: Program | null
 }
 
 /** Something worth a line in the master's event log. */
@@ -44,6 +50,9 @@ export class World {
   readonly admission: Admission
   readonly paces = new Paces()
   readonly queues = new Queues()
+  readonly programs = new Programs()
+  /** What route rules know beside a request. */
+  readonly rules: Surroundings
   /** Who serves what, as of now: no exchange keeps an older one. */
   readonly directory: Directory
   sticky: Sticky
@@ -67,6 +76,7 @@ export class World {
   constructor(
     picture: Picture,
     table: readonly KeyPicture[],
+    rules: readonly RulesPicture[],
     tell: Tell,
     count: (batch: CounterBatch) => void,
   ) {
@@ -74,7 +84,9 @@ export class World {
     this.counters = new Counters(count)
     this.admission = new Admission(this)
     this.troubles = new Troubles(tell)
-    this.running = compile(picture)
+    this.rules = new Surroundings(tell)
+    for (const learnt of rules) this.programs.learn(learnt)
+    this.running = compile(picture, this.programs)
     this.sticky = new Sticky(picture.stickySecret)
     this.directory = new Directory(
       () => this.wheel.now,
@@ -107,8 +119,9 @@ export class World {
   /** Puts a new picture in force for all exchanges that begin from now on. */
   apply(picture: Picture): void {
     const before = this.running.picture
+    const running = compile(picture, this.programs) // may throw
     this.#tellCounters() // nodes may leave
-    this.running = compile(picture)
+    this.running = running
     if (before.stickySecret !== picture.stickySecret) this.sticky = new Sticky(picture.stickySecret)
     this.directory.configure(picture)
     for (const pool of this.#pools.values()) pool.limit = picture.maxIdlePerNode
@@ -199,9 +212,10 @@ export class World {
   }
 }
 
-function compile(picture: Picture): Running {
+function compile(picture: Picture, programs: Programs): Running {
   return {
     picture,
+    program: programs.use(picture.rules),
     proxies: new TrustedProxies(picture.trustedProxies),
     vars: encodeVars(picture.vars),
   }

@@ -81,6 +81,8 @@ export function buildPicture({
     maxBodyBytes: values['limit-post'],
     maxIdlePerNode: values['http-max-idle'],
     rules,
+    mergeSlashes: values['merge-slashes'],
+    escapedSlash: values['escaped-slash'],
     vars: values['http-var'],
     modifier1: values['http-modifier1'],
     modifier2: values['http-modifier2'],

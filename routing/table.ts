@@ -117,6 +117,21 @@ export class Table {
     return fallback.isServing(now) ? fallback : own
   }
 
+  /**
+   * The backend that serves a key in a rule's words: one of just that key, else as for a request of that host and path.
+   *
+   * @returns null: nobody serves it; the rest is for hosts only
+   */
+  findKey(key: string, now: number): Backend | null {
+    const exact = this.#byKey.get(key)
+    const fallback = this.#fallback
+    if (exact !== undefined && (fallback === null || exact.isServing(now))) return exact
+    const { host, path } = readKey(key) ?? { host: '', path: '' }
+    const found = exact ?? this.#own(host, path)
+    if (fallback === null || found?.isServing(now)) return found
+    return found === null || fallback.isServing(now) ? fallback : found
+  }
+
   #own(host: string, path: string): Backend | null {
     const exact = this.#at(host, path)
     if (exact !== null) return exact

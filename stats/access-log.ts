@@ -46,6 +46,10 @@ export interface AccessEntry {
   hasFailed: boolean
   /** Of the variables that the lines need, '' when absent. */
   values: readonly string[]
+  /** Who the client proved to be; '' when nobody asked. */
+  user: string
+  /** What route rules noted for the log (logvar), by name; null: nothing. */
+  noted: ReadonlyMap<string, string> | null
 }
 
 export interface AccessLogOptions {

@@ -35,7 +35,7 @@ function uwsgiFormatter(micros: boolean): (entry: AccessEntry) => string {
   return entry => {
     count++
     return (
-      `${start}${count}/${count}] ${word(entry.client)} () {${entry.vars} vars in ${entry.varBytes} bytes} ` +
+      `${start}${count}/${count}] ${word(entry.client)} (${word(entry.user)}) {${entry.vars} vars in ${entry.varBytes} bytes} ` +
       `[${dates.at(entry.startedAt)}] ${word(entry.method)} ${word(entry.target)} => ` +
       `generated ${entry.bodyBytes} bytes in ${Math.floor(entry.durationMs * perMs)} ${unit} ` +
       `(${word(entry.proto)} ${entry.status}) ${Math.max(0, entry.headers)} headers in ${entry.headBytes} bytes ` +
@@ -54,7 +54,7 @@ function combinedFormatter(): (entry: AccessEntry) => string {
     const request =
       entry.method === '' ? '-' : `${quoted(entry.method)} ${quoted(entry.target)} ${quoted(entry.proto)}`
     return (
-      `${word(entry.client)} - - [${dates.at(entry.startedAt)}] "${request}" ` +
+      `${word(entry.client)} - ${entry.user === '' ? '-' : word(entry.user)} [${dates.at(entry.startedAt)}] "${request}" ` +
       `${entry.status === 0 ? CLIENT_LEFT : entry.status} ${entry.bodyBytes === 0 ? '-' : entry.bodyBytes} ` +
       `"${entry.referer === '' ? '-' : quoted(entry.referer)}" ` +
       `"${entry.userAgent === '' ? '-' : quoted(entry.userAgent)}"\n`

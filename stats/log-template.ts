@@ -10,7 +10,7 @@ const NAME = /%\(([^)]*)\)/g
 const ABSENT = '-'
 
 /**
- * What is absent or not known prints "-"; "%%" and "%x" stay as they are. What clients sent is escaped, so that a line
+ * What is absent or not known prints "-", unless a route rule noted it for the exchange; "%%" and "%x" stay as they are. What clients sent is escaped, so that a line
  * stays one line: as in JSON when the template begins with "{", else "\xNN".
  *
  * @param ftime form of %(ftime), as for strftime; null: as %(ltime)
@@ -38,7 +38,7 @@ export function templateLine(
       const read = TEXTS[name as keyof typeof TEXTS]
       if (COMMON.has(name)) hasCommon = true
       parts.push(entry => escapeText(read(entry)) || ABSENT)
-    } else parts.push(names[name] ?? ABSENT)
+    } else parts.push(names[name] ?? (entry => escapeText(entry.noted?.get(name) ?? '') || ABSENT))
   }
   parts.push(`${plain(template.slice(behind))}\n`)
   return { toLine: joined(parts), needs: { hasCommon, variables } }
@@ -48,7 +48,7 @@ export function templateLine(
 export function unknownNames(template: string): string[] {
   const known = namesOf(null, 0)
   const names = [...namesIn(template)].map(match => match[1]!)
-  const isKnown = (name: string) => /^(var|metric)\./.test(name) || name === 'user' || name in known
+  const isKnown = (name: string) => /^(var|metric)\./.test(name) || name in known
   return [...new Set(names)].filter(name => !isKnown(name) && !Object.hasOwn(TEXTS, name))
 }
 
@@ -79,6 +79,7 @@ const TEXTS = {
   proto: ({ proto }: AccessEntry) => proto,
   uagent: ({ userAgent }: AccessEntry) => userAgent,
   referer: ({ referer }: AccessEntry) => referer,
+  user: ({ user }: AccessEntry) => user,
 } as const
 const COMMON = new Set(['host', 'uagent', 'referer'])
 

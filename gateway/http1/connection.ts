@@ -125,6 +125,11 @@ export class Http1Connection implements SocketOwner, Waiting, Idle, Paced, Liste
     return this.#hasEnded && this.#hasNodeEnded
   }
 
+  /** Whether the request in hand is a HEAD, which no body answers. */
+  get isHead(): boolean {
+    return this.#isHead
+  }
+
   get isBodyComplete(): boolean {
     return this.bodyKind === NO_BODY
   }

@@ -1,7 +1,10 @@
 // gateway/http1/relay.ts: an answer's way from the node to an HTTP/1 client: read its head, decide how its end is
 // marked towards the client, pass its body on. Head and first body bytes leave in one write.
 import { latin1, writeLatin1 } from '../../base/latin1.ts'
+import { isBodiless } from '../../base/status-text.ts'
+import { PASS } from '../../routing/rules/run.ts'
 import type { Exchange } from '../exchange.ts'
+import type { Passage } from '../rules/passage.ts'
 import type { UpstreamConnection } from '../upstream/connection.ts'
 import { type BodyKind, CHUNKED, NO_BODY, SIZED, UNTIL_CLOSE } from './body-kind.ts'
 import { Chunked } from './chunked.ts'
@@ -157,8 +160,14 @@ export class Relay {
   }
 
   #switch(upstream: UpstreamConnection, bytes: Buffer, behind: number, end: number): void {
-    if (!this.#exchange.isUpgrade || !namesWebSocket(HEAD, bytes)) return this.#exchange.answerIsBad()
-    const text = switchingText(HEAD, bytes, this.#exchange.cookieLine(HEAD, bytes))
+    const exchange = this.#exchange
+    if (!exchange.isUpgrade || !namesWebSocket(HEAD, bytes)) return exchange.answerIsBad()
+    if (exchange.passage !== null) {
+      const decision = exchange.passage.judge(HEAD, bytes)
+      if (decision !== PASS) return exchange.answerInstead(decision, HEAD.code)
+    }
+    const added = exchange.cookieLine(HEAD, bytes) + (exchange.passage?.added ?? '')
+    const text = switchingText(HEAD, bytes, added, exchange.passage?.removed)
     this.headBytes = text.length
     this.fields = HEAD.count
     this.#connection.socket.writeText(text)
@@ -172,6 +181,11 @@ export class Relay {
     const connection = this.#connection
     const exchange = this.#exchange
     const { code, contentLength } = HEAD
+    const { passage } = exchange
+    if (passage !== null) {
+      const decision = passage.judge(HEAD, bytes)
+      if (decision !== PASS) return exchange.answerInstead(decision, code)
+    }
     this.#hasHead = true
     this.fields = HEAD.count
     this.#kind = this.#kindOf(code, contentLength)
@@ -196,6 +210,8 @@ export class Relay {
       connection.keep = false
       if (this.#kind === CHUNKED) this.#way = UNCHUNK
     }
+    if (passage !== null && (passage.hasAnswerEdits || exchange.hasOtherBody))
+      return this.#beginEdited(upstream, passage, bytes, behind, end)
     const addsFraming = this.#kind === UNTIL_CLOSE
     this.#unsent = code
     const added = exchange.isSticky ? exchange.cookieLine(HEAD, bytes) : ''
@@ -215,6 +231,52 @@ export class Relay {
     // Right before the body: one write, and the body is not moved.
     writeLatin1(bytes, text, behind - text.length)
     this.#send(upstream, bytes, behind - text.length, behind, end, '')
+  }
+
+  // The same with what route rules want of it. Another status may want another body: then there is none.
+  #beginEdited(
+    upstream: UpstreamConnection,
+    passage: Passage,
+    bytes: Buffer,
+    behind: number,
+    end: number,
+  ): void {
+    const connection = this.#connection
+    const exchange = this.#exchange
+    const { minor } = connection
+    const code = passage.status || HEAD.code
+    const lacksBody =
+      isBodiless(code) !== isBodiless(HEAD.code) || (exchange.hasOtherBody && !connection.isHead)
+    if (lacksBody || exchange.hasOtherBody) {
+      this.#nodeKeeps &&= this.#kind === NO_BODY && !exchange.hasOtherBody
+      this.#kind = NO_BODY
+      this.#way = AS_IS
+    }
+    this.#unsent = code
+    const addsFraming = this.#kind === UNTIL_CLOSE
+    let added = (exchange.isSticky ? exchange.cookieLine(HEAD, bytes) : '') + passage.added
+    if (lacksBody && !isBodiless(code)) added += 'Content-Length: 0\r\n'
+    const edits = {
+      status: passage.status,
+      reason: passage.run.reason,
+      removed: passage.removed,
+      dropsFields: passage.run.dropsFields,
+    }
+    const dropsFraming =
+      lacksBody || (code === 204 && (HEAD.classes & FRAMING) !== 0) || this.#way === UNCHUNK
+    const text = responseText(
+      HEAD,
+      bytes,
+      connection.keep,
+      minor,
+      added,
+      dropsFraming,
+      exchange.world.date,
+      edits,
+    )
+    if (addsFraming && minor === 1) return this.#holdOrChunk(upstream, text.slice(0, -2), bytes, behind, end)
+    this.headBytes = text.length
+    this.#send(upstream, bytes, behind, behind, end, text)
   }
 
   // From the first byte on a fault can only cut the answer.

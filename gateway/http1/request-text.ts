@@ -11,6 +11,7 @@ import type { RequestHead } from './request-head.ts'
  * @param isUpgrade the client asked for WebSocket and may have it
  * @param passesExpect whether the node shall answer "100 Continue" itself
  * @param hostName stands for Host where HTTP/1.0 had none
+ * @param apart whole lines of ours, besides
  */
 export function requestText(
   head: RequestHead,
@@ -20,6 +21,7 @@ export function requestText(
   isUpgrade: boolean,
   passesExpect: boolean,
   hostName: string,
+  apart = '',
 ): string {
   let drop = HOP
   if (head.saysClose || head.saysUpgrade || head.namesFields) drop |= CONNECTION // a mere keep-alive may pass
@@ -27,7 +29,7 @@ export function requestText(
   if (!passesExpect) drop |= EXPECT
   const isPlain = (head.classes & drop) === 0 && head.minor === 1 && !head.isAbsolute
   if (isPlain && !client.isTrusted)
-    return `${raw.slice(0, head.fieldsEnd - head.start) + client.forwardedLines}\r\n`
+    return `${raw.slice(0, head.fieldsEnd - head.start) + client.forwardedLines + apart}\r\n`
 
   let out = `${startLine(head, raw)} HTTP/1.1\r\n`
   let kept = head.fieldsStart
@@ -41,6 +43,7 @@ export function requestText(
   out += raw.slice(kept - head.start, head.fieldsEnd - head.start)
   if (head.host < 0) out += `Host: ${head.hostOf(bytes) || hostName}\r\n`
   out += client.isTrusted ? forwardedByTrusted(head, bytes, client) : client.forwardedLines
+  out += apart
   return `${out}${isUpgrade ? 'Connection: Upgrade\r\nUpgrade: websocket\r\n' : ''}\r\n`
 }
 

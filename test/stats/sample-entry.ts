@@ -23,4 +23,6 @@ export const sampleEntry: Readonly<AccessEntry> = {
   headers: 3,
   hasFailed: false,
   values: [],
+  user: '',
+  noted: null,
 }

@@ -87,6 +87,8 @@ export const PLAIN_PICTURE: Picture = {
   processTitle: 'sluice: gateway',
   accessLog: null,
   rules: 0,
+  mergeSlashes: true,
+  escapedSlash: 'decode',
 }
 
 /** A line of `balance` that changes nothing. */

@@ -1,0 +1,199 @@
+// gateway/rules/passage.ts: one request's passage through the route rules, from its head to the last byte of its answer: what
+// they decide, and what nodes and client get of what they wrote. Each exchange that meets rules has one, used again.
+import type { Program } from '../../routing/rules/program.ts'
+import { ANSWER, type Decision, PASS, Run, SILENCE } from '../../routing/rules/run.ts'
+import { errorAnswer, type OwnAnswer } from '../answers.ts'
+import type { Exchange } from '../exchange.ts'
+import { CONNECT, RequestHead, TRACE } from '../http1/request-head.ts'
+import type { ResponseHead } from '../http1/response-head.ts'
+import { answerOf, editedAnswer, isRemovable, wholeLines } from './answer-edits.ts'
+import { HeadAnswer } from './answer-source.ts'
+import { editedHead, INVALID, isEdited, linesApart, packetEdits } from './request-edits.ts'
+import { HeadSource } from './request-source.ts'
+
+/** The edited head that was made last; whoever made it goes on with it at once. */
+export const EDITED = new RequestHead()
+EDITED.fieldLimit = EDITED.targetLimit = Number.MAX_SAFE_INTEGER
+
+const NOTHING_REMOVED: ReadonlySet<string> = new Set()
+
+export class Passage {
+  readonly run: Run
+  readonly source: HeadSource
+  readonly #exchange: Exchange
+  readonly #answer: HeadAnswer
+  /** The request's head for nodes; '': as the client sent it. */
+  head = ''
+  /** Lines for http nodes beside it. */
+  linesApart = ''
+  /** Rules saw an answer, or made it: none is shown to them after it. */
+  isJudged = false
+  /** Whoever fulfils an ask must name it: its request may be over by then. */
+  ticket = 0
+
+  // --- of an answer that they let through
+  added = ''
+  removed = NOTHING_REMOVED
+
+  constructor(exchange: Exchange, program: Program) {
+    this.#exchange = exchange
+    this.#answer = new HeadAnswer(exchange.relay)
+    this.source = new HeadSource(exchange)
+    this.run = new Run(exchange.world.rules, program, this.source)
+  }
+
+  /** A new request. @param head of `bytes`, valid until {@link Passage.leave} */
+  begin(program: Program, head: RequestHead, bytes: Buffer): void {
+    this.source.begin(head, bytes)
+    this.run.begin(program, this.source)
+    this.ticket++
+    this.head = this.linesApart = this.added = ''
+    this.removed = NOTHING_REMOVED
+    this.isJudged = false
+  }
+
+  get hasRequestRules(): boolean {
+    return this.run.program.request !== null
+  }
+
+  /** @returns as {@link Run.decide}; a path that must not be looked at is no request: 400 */
+  decide(): Decision | -400 {
+    return this.source.isAllowed ? this.run.decide() : -400
+  }
+
+  /** Goes on with what rules asked for. @param head of `bytes`: the same request, read again */
+  resume(answer: unknown, head: RequestHead, bytes: Buffer): Decision {
+    this.source.bind(head, bytes)
+    return this.run.resume(answer)
+  }
+
+  /** The bytes of the request's head are about to go. */
+  leave(): void {
+    this.source.leave()
+  }
+
+  /**
+   * Makes the head for nodes, if rules want another than the client's: {@link Passage.head}, and read into
+   * {@link EDITED}.
+   *
+   * @param head of `bytes`, as the client sent it
+   * @returns its bytes; the client's own when nothing is edited; null when it cannot stand
+   */
+  edit(head: RequestHead, bytes: Buffer): Buffer | null {
+    const { run, source } = this
+    if (!isEdited(run, source)) return bytes
+    const { isTrusted } = this.#exchange.connection.client
+    const text = editedHead(run, source, head, bytes, isTrusted)
+    const lines = linesApart(run, isTrusted)
+    if (text === INVALID || lines === null) return null
+    const edited = Buffer.from(text, 'latin1')
+    const isWhole = EDITED.parse(edited, 0, edited.length) === edited.length
+    if (!isWhole || !isFramedAlike(EDITED, head)) return null
+    this.head = text
+    this.linesApart = lines
+    return edited
+  }
+
+  /** Whether packets differ from what the head for nodes says. */
+  get hasPacketEdits(): boolean {
+    return this.head !== '' || this.source.isUnlikePacket
+  }
+
+  /** Variables of a packet by name. */
+  packetEdits(): ReadonlyMap<string, string> {
+    return packetEdits(this.run, this.source.read('REQUEST_URI') ?? '')
+  }
+
+  /** The reply that rules made, as an answer of ours; what cannot be sent becomes a 500. */
+  reply(): OwnAnswer {
+    this.isJudged = true
+    const { reply } = this.run
+    if (reply.closes) this.#exchange.connection.keep = false
+    return answerOf(reply) ?? errorAnswer(500, this.#exchange.requestId())
+  }
+
+  /**
+   * A node's answer is about to be sent. With PASS, {@link Passage.added} and what follows it say what is edited.
+   *
+   * @param head of `bytes`, valid during the call
+   */
+  judge(head: ResponseHead, bytes: Buffer): Decision {
+    this.isJudged = true
+    this.#answer.showNodes(head, bytes)
+    const decision = this.#settle(this.run.judge(this.#answer))
+    this.#answer.leave()
+    return decision
+  }
+
+  /** An answer of our own is about to be sent. @returns what is sent in its place; null: nothing */
+  judgeOwn(answer: OwnAnswer): OwnAnswer | null {
+    if (this.isJudged) return answer
+    this.isJudged = true
+    const { run } = this
+    this.#answer.showOwn(answer)
+    const decision = this.#settle(run.judge(this.#answer))
+    this.#answer.leave()
+    if (decision === SILENCE) return null
+    if (decision === ANSWER) return this.reply()
+    const { status } = this
+    const edited = editedAnswer(
+      run.dropsFields ? { ...answer, fields: '', type: '' } : answer,
+      this.removed,
+      this.added,
+    )
+    if (status === 0) return edited
+    return { ...edited, status, reason: run.reason }
+  }
+
+  /** Whether an answer that passes is not what the node sent. */
+  get hasAnswerEdits(): boolean {
+    const { run } = this
+    return this.added !== '' || this.removed.size > 0 || run.status !== 0 || run.dropsFields
+  }
+
+  /** Of an answer that passes: its status, where rules changed it; else 0. */
+  get status(): number {
+    const { status } = this.run
+    return status >= 200 && status <= 599 ? status : 0
+  }
+
+  /** All was sent. */
+  finish(): void {
+    this.ticket++
+    if (this.run.program.final !== null) this.run.finish()
+  }
+
+  /** All is over: a connection that stays idle keeps nothing of its last request. */
+  forget(): void {
+    const { run, source } = this
+    this.head = this.linesApart = this.added = ''
+    source.forget()
+    if (run.variables !== null || run.reply.status !== 0) run.begin(run.program, source)
+  }
+
+  #settle(decision: Decision): Decision {
+    if (decision !== PASS) return decision
+    const { added, removed, reply } = this.run
+    if (removed !== null) this.removed = new Set(removed.filter(isRemovable))
+    const lines = added === null ? '' : wholeLines(added)
+    if (lines !== null) {
+      this.added = lines
+      return PASS
+    }
+    reply.reset()
+    reply.status = 500
+    return ANSWER
+  }
+}
+
+// Rules cannot change where a body ends; a method that would is none that passes through here.
+function isFramedAlike(edited: RequestHead, head: RequestHead): boolean {
+  return (
+    edited.contentLength === head.contentLength &&
+    edited.isChunked === head.isChunked &&
+    edited.saysUpgrade === head.saysUpgrade &&
+    edited.upgrade < 0 === head.upgrade < 0 &&
+    edited.method !== CONNECT &&
+    edited.method !== TRACE
+  )
+}
