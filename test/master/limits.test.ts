@@ -134,7 +134,7 @@ t.test('a key that goes over to another gateway is refused for a moment at most'
     const begun = fleet.now
     fleet.run(2_000, take => {
       if (fleet.now % 20 !== 0 || take(turn % 4)) return // half of the rate
-      if (fleet.now - begun < 600) soon++
+      if (fleet.now - begun < 800) soon++
       else later++
     })
   }
