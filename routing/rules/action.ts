@@ -63,6 +63,23 @@ export interface Reading {
   upstream(address: string, protocol: 'http' | 'uwsgi'): string
   /** Names of backends and addresses that a client's bytes may choose among (route-upstream), as they may spell them. */
   readonly upstreams: ReadonlySet<string>
+  readonly files: RuleFiles
+}
+
+/** Files that rules name: looked at while the rules are read, so that what is wrong in one is told with the rule's place. */
+export interface RuleFiles {
+  /**
+   * A list of networks, which is watched from now on.
+   *
+   * @returns its absolute name. @throws WrongRule when it cannot be read, or has a line that is no network
+   */
+  nets(file: string): string
+  /**
+   * A module with a function of that name.
+   *
+   * @returns its absolute name, and a text that changes with its content. @throws WrongRule when there is none
+   */
+  js(file: string, name: string): { readonly file: string; readonly stamp: string }
 }
 
 export interface Making {

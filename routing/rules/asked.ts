@@ -1,4 +1,5 @@
 // routing/rules/asked.ts: what each kind of Ask carries, and how it is answered. All text has one character a byte.
+import type { RuleRequest } from './ours/js-types.ts'
 
 /** Of 'password': does this user have this password? */
 export interface PasswordAsked {
@@ -38,23 +39,11 @@ export type AuthAnswer =
 export interface JsAsked {
   /** Absolute. */
   readonly file: string
+  /** Of its content: another one is another module. */
+  readonly stamp: string
   readonly name: string
   readonly timeoutMs: number
-  readonly request: JsRequest
-}
-
-export interface JsRequest {
-  readonly method: string
-  /** The target as the client sent it, with its query. */
-  readonly url: string
-  /** Decoded, as rules see it. */
-  readonly path: string
-  readonly query: string
-  readonly host: string
-  /** By name in lower case; repeats are joined by ", ". */
-  readonly headers: Readonly<Record<string, string>>
-  readonly remoteAddress: string
-  readonly isTls: boolean
+  readonly request: RuleRequest
 }
 
 /** `decision` is whatever the function returned: nobody looked at it yet. */

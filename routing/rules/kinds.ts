@@ -15,6 +15,11 @@ import { fileConditions } from './conditions/files.ts'
 import { numberConditions } from './conditions/numbers.ts'
 import { regexpConditions } from './conditions/regexp.ts'
 import { textConditions } from './conditions/text.ts'
+import { accessActions } from './ours/access.ts'
+import { authActions } from './ours/auth-request.ts'
+import { jsActions } from './ours/js.ts'
+import { limitActions } from './ours/limit.ts'
+import { mirrorActions } from './ours/mirror.ts'
 
 /** In the order of the docs, each with its headline. */
 export const ACTION_GROUPS: readonly KindGroup<ActionKind>[] = [
@@ -23,7 +28,11 @@ export const ACTION_GROUPS: readonly KindGroup<ActionKind>[] = [
   { title: 'The request', kinds: [...variableActions, ...rewriteActions] },
   { title: 'Header fields', kinds: headerActions },
   { title: 'Where to', kinds: [...proxyingActions, ...choosingActions] },
-  { title: 'Who may', kinds: basicAuthActions },
+  {
+    title: 'Who gets in, and how often',
+    kinds: [...basicAuthActions, ...accessActions, ...authActions, ...limitActions],
+  },
+  { title: 'Copies, and functions of yours', kinds: [...mirrorActions, ...jsActions] },
   { title: 'Bookkeeping', kinds: bookkeepingActions },
 ]
 

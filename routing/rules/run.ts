@@ -30,6 +30,11 @@ export interface Upstream {
   readonly host: string | null
 }
 
+/** Something that is given back when the exchange is over. */
+export interface Hold {
+  release(): void
+}
+
 /** Who watches a run: see `sluice explain`. */
 export interface Trace {
   /** A rule was tried. */
@@ -77,6 +82,8 @@ export class Run {
   /** For the access log. */
   logVariables: Map<string, string> | null = null
   isLogged = true
+  /** Keys of the table that get a copy of the request each. */
+  mirrors: string[] | null = null
 
   #chain: Chain | null = null
   #next = 0
@@ -92,6 +99,7 @@ export class Run {
   // Names whose lines of add-header do not count any more.
   #replaced: string[] | null = null
   #spare: Reply | null = null
+  #holds: Hold[] | null = null
 
   constructor(world: RuleWorld, program: Program, source: RequestSource) {
     this.world = world
@@ -101,10 +109,18 @@ export class Run {
 
   /** Everything of the request before is forgotten. @param source valid until the exchange is over */
   begin(program: Program, source: RequestSource): void {
+    if (this.#holds !== null) this.over()
     this.program = program
     this.source = source
     this.answer = this.ask = this.captures = this.#chain = this.#tested = null
-    this.variables = this.fields = this.added = this.removed = this.logVariables = this.upstream = null
+    this.variables =
+      this.fields =
+      this.added =
+      this.removed =
+      this.logVariables =
+      this.upstream =
+      this.mirrors =
+        null
     this.#uri = this.#lines = this.#replaced = null
     this.key = this.reason = ''
     this.modifier1 = this.modifier2 = -1
@@ -151,6 +167,19 @@ export class Run {
   /** Number of the rule in hand. */
   get current(): number {
     return this.#next - 1
+  }
+
+  /** The exchange is over, however it ended: what was held is given back. */
+  over(): void {
+    const holds = this.#holds
+    this.#holds = null
+    if (holds !== null) for (const hold of holds) hold.release()
+  }
+
+  /** Until {@link Run.over}. */
+  hold(hold: Hold): void {
+    this.#holds ??= []
+    this.#holds.push(hold)
   }
 
   /** Newest value of a variable; undefined: absent. */

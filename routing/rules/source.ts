@@ -1,5 +1,6 @@
 // routing/rules/source.ts: what rules are told of a request and of its answer. The gateway reads it from the heads when it
 // is asked; rules never see a socket. All text has one character a byte.
+import type { OurWorld } from './ours/our-world.ts'
 
 export interface RequestSource {
   /**
@@ -9,6 +10,8 @@ export interface RequestSource {
   read(name: string): string | undefined
   /** A field's value, all of that name joined. @param name in lower case */
   header(name: string): string | undefined
+  /** Names of all fields, in lower case. */
+  fieldNames(): readonly string[]
   /** First cookie of that name, as uWSGI reads it; an empty one is absent. */
   cookie(name: string): string | undefined
   /** Whether PATH_INFO differs from the path of the target by more than percent spelling. */
@@ -54,4 +57,6 @@ export interface RuleWorld {
   file(path: string, question: FileQuestion): number
   /** By the extension of a path; '': none known. */
   mimeType(path: string): string
+  /** For actions that uWSGI lacks. */
+  readonly ours: OurWorld
 }

@@ -9,6 +9,7 @@ import type {
 } from '../../base/rules-picture.ts'
 import { type Reading, WrongRule } from '../../routing/rules/action.ts'
 import { ACTIONS, CONDITIONS } from '../../routing/rules/kinds.ts'
+import { OurWorld } from '../../routing/rules/ours/our-world.ts'
 import { makeProgram } from '../../routing/rules/program.ts'
 import { type Decision, Run } from '../../routing/rules/run.ts'
 import type { AnswerSource, FileQuestion, RequestSource, RuleWorld } from '../../routing/rules/source.ts'
@@ -82,6 +83,7 @@ export function readingOf(
     metrics: new Set(),
     upstream: (address, protocol) => `${protocol}://${address}`,
     upstreams: new Set(),
+    files: { nets: file => file, js: file => ({ file, stamp: '' }) },
     ...more,
   }
 }
@@ -186,6 +188,10 @@ export class FakeRequest implements RequestSource {
     return Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined
   }
 
+  fieldNames(): readonly string[] {
+    return Object.keys(this.#fields)
+  }
+
   cookie(name: string): string | undefined {
     for (const item of (this.header('cookie') ?? '').split(';')) {
       const [key, value] = cut(item.trim(), '=')
@@ -210,6 +216,9 @@ export class FakeWorld implements RuleWorld {
   /** Whether what is asked of files is known by now. */
   knowsFiles = true
   chance = 0
+  /** Milliseconds, for what is limited. */
+  steadyMs = 0
+  readonly ours = new OurWorld(() => this.steadyMs, { high: 1, low: 2 })
 
   now(): number {
     return 1_600_000_000_000_000

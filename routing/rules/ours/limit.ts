@@ -1,0 +1,118 @@
+// routing/rules/ours/limit.ts: limit and max-inflight: how often, and how many at once.
+
+import { reasonOf } from '../../../base/status-text.ts'
+import type { Limit } from '../../limit/limits.ts'
+import { type ActionKind, REQUEST_ONLY, type Reading, WrongRule } from '../action.ts'
+import { answer } from '../actions/replies.ts'
+import { readCount, readPairs, readStatus } from '../arguments.ts'
+import { BREAK, type Code, NEXT } from '../ask.ts'
+import type { Run } from '../run.ts'
+import { readTemplate, type Template, textOf } from '../template.ts'
+
+const PER_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 }
+const MOST_SECONDS = 3_600
+
+interface LimitData {
+  readonly perSecond: number
+  readonly burst: number
+  readonly key: Template
+  /** '': of this rule alone. */
+  readonly name: string
+  readonly status: number
+}
+
+const limit: ActionKind<LimitData> = {
+  names: ['limit'],
+  ours: true,
+  syntax: 'rate=N/s|N/m|N/h[,burst=N][,key=TEXT][,name=NAME][,status=CODE]',
+  doc:
+    'Lets a key have so many requests in a time, all gateways together, and answers 429 with Retry-After to those ' +
+    'beyond. The key is the address of the client unless one is given. "burst" requests may come at once: those of ' +
+    'one second, and at least 1, unless it is given. Rules of one name share their counts, and the counts of a name ' +
+    'outlive a reload that moves the rule.',
+  chains: REQUEST_ONLY,
+  read(args, reading) {
+    const { rate, burst, ...rest } = readPairs(args, ['rate', 'burst', 'key', 'name', 'status'])
+    const perSecond = readRate(rate)
+    return {
+      perSecond,
+      burst: burst === undefined ? Math.max(1, perSecond) : atLeastOne(burst, 'number of requests'),
+      ...readCommon(rest, reading),
+    }
+  },
+  make({ perSecond, burst, key, name, status }, { place }) {
+    const rule: Limit = { name: name || place, perSecond, burst }
+    const text = textOf(key)
+    return run => {
+      const { ours } = run.world
+      const waitMs = ours.limits.take(rule, text(run), ours.now())
+      return waitMs === 0 ? NEXT : tooMany(run, status, waitMs / 1_000)
+    }
+  },
+}
+
+interface InFlightData {
+  readonly max: number
+  readonly key: Template
+  readonly name: string
+  readonly status: number
+}
+
+const maxInFlight: ActionKind<InFlightData> = {
+  names: ['max-inflight'],
+  ours: true,
+  syntax: 'max=N[,key=TEXT][,name=NAME][,status=CODE]',
+  doc:
+    'Lets a key have so many requests in hand at once, and answers 429 to those beyond. Each gateway takes its part ' +
+    'of them, rounded up. The key is the address of the client unless one is given.',
+  chains: REQUEST_ONLY,
+  read(args, reading) {
+    const { max, ...rest } = readPairs(args, ['max', 'key', 'name', 'status'])
+    if (max === undefined) throw new WrongRule('"max" is missing', 'Write max=N')
+    return { max: atLeastOne(max, 'number of requests'), ...readCommon(rest, reading) }
+  },
+  make({ max, key, name, status }, { place }) {
+    const own = name || place
+    const text = textOf(key)
+    return run => {
+      const { ours } = run.world
+      const hold = ours.inFlight.take(own, text(run), Math.ceil(max / ours.gateways))
+      if (hold === null) return tooMany(run, status, 1)
+      run.hold(hold)
+      return NEXT
+    }
+  },
+}
+
+function readRate(text: string | undefined): number {
+  const [, count, unit = 's'] = /^(\d{1,7})(?:r)?\/([smh])$/.exec(text ?? '') ?? []
+  if (count === undefined || Number(count) === 0) {
+    throw new WrongRule(`"${text ?? ''}" is no rate`, 'Write rate=10/s, rate=600/m or rate=5/h')
+  }
+  return Number(count) / PER_SECONDS[unit]!
+}
+
+function readCommon(
+  { key, name, status }: { key?: string; name?: string; status?: string },
+  reading: Reading,
+): { key: Template; name: string; status: number } {
+  return {
+    key: readTemplate(key ?? '${REMOTE_ADDR}', reading),
+    name: name ?? '',
+    status: readStatus(status ?? '429'),
+  }
+}
+
+function atLeastOne(text: string, what: string): number {
+  const count = readCount(text, what)
+  if (count === 0) throw new WrongRule(`with 0 no request would pass`, 'Give 1 or more, or use return:429')
+  return count
+}
+
+function tooMany(run: Run, status: number, seconds: number): Code {
+  answer(run, status, '', 'text/plain', reasonOf(status))
+  run.reply.fields.push(`Retry-After: ${Math.min(MOST_SECONDS, Math.max(1, Math.ceil(seconds)))}`)
+  return BREAK
+}
+
+export const limitActions: readonly ActionKind[] = [limit, maxInFlight]
