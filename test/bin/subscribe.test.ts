@@ -17,7 +17,7 @@ import { serviceOn, subscriber } from './subscriber.ts'
 
 t.jobs = 3 // mostly waiting
 
-const QUICK = ['--interval', '0.05', '--timeout', '1']
+const QUICK = ['--interval', '0.05', '--timeout', '10']
 
 t.test('a command is started, announced once it serves, and leaves before it ends', async t => {
   const router = await listen(t)

@@ -9,6 +9,8 @@ import { answer, connectRaw, readAnswer, request } from '../support/raw-client.t
 import { type RawConnection, type Script, startRawNode } from '../support/raw-node.ts'
 import { openAndDrop, type Slow, type SlowPlan, sendSlowly } from './flood.ts'
 
+t.jobs = 2 // mostly waiting
+
 const SLOW = 200
 const DROPPED = 3_000
 const PART = 500
@@ -21,8 +23,8 @@ const serve: Script = async connection => {
 }
 
 for (const [name, text, changes] of [
-  ['heads', 'GET / HTTP/1.1\r\nX-Long: ', { headersTimeoutMs: 2_000 }],
-  ['bodies', request('POST /', 'Content-Length: 100000'), { minRate: 1_000, minRateAfterMs: 2_000 }],
+  ['heads', 'GET / HTTP/1.1\r\nX-Long: ', { headersTimeoutMs: 6_000 }],
+  ['bodies', request('POST /', 'Content-Length: 100000'), { minRate: 1_000, minRateAfterMs: 6_000 }],
 ] as const) {
   t.test(`${SLOW} ${name} that come byte by byte`, async t => {
     const node = await startRawNode(t, { script: serve })

@@ -265,7 +265,7 @@ async function startReference(t: Test, template: string) {
   const ended = once(child, 'close')
   t.teardown(async () => {
     child.kill('SIGINT')
-    const impatience = setTimeout(() => child.kill('SIGKILL'), 3_000)
+    const impatience = setTimeout(() => child.kill('SIGKILL'), 10_000)
     await ended
     clearTimeout(impatience)
   })

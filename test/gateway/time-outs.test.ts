@@ -8,6 +8,8 @@ import { until } from '../support/processes.ts'
 import { answer, connectRaw, readAnswer, request } from '../support/raw-client.ts'
 import { type RawConnection, startRawNode } from '../support/raw-node.ts'
 
+t.jobs = 4 // mostly waiting
+
 t.test('the head has an absolute deadline, however its bytes drip', async t => {
   const gateway = await startGateway(t, [], { headersTimeoutMs: 400 })
   const client = await connectRaw(t, gateway, 'GET / HTTP/1.1\r\nHost: a\r\n')
@@ -45,13 +47,13 @@ t.test('a body that stops is 408', async t => {
 
 t.test('a body that goes on slowly is waited for', async t => {
   const node = await startRawNode(t)
-  const gateway = await startGateway(t, [`http://${node.address}`], { timeoutMs: 400 })
+  const gateway = await startGateway(t, [`http://${node.address}`], { timeoutMs: 2_000 })
   const client = await connectRaw(t, gateway, request('POST /', 'Content-Length: 8'))
   const connection = await node.next()
   await connection.head()
   const startedAt = performance.now()
   for (let i = 1; i <= 8; i++) {
-    await until('the next part is due', () => performance.now() - startedAt > i * 100)
+    await until('the next part is due', () => performance.now() - startedAt > i * 300)
     await client.send('x')
   }
   await connection.bytes(8)

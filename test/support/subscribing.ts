@@ -41,7 +41,8 @@ export interface Load {
   readonly failures: readonly string[]
   /** Bodies of answers, each with how often it came since {@link Load.forget}. */
   readonly bodies: ReadonlyMap<string, number>
-  forget(): void
+  /** Bodies so far, and those of requests that are on their way. */
+  forget(): Promise<void>
   /** Resolves once so many more requests than now were answered. */
   more(answers: number): Promise<void>
   /** Ends it once what is in hand is answered. */
@@ -64,6 +65,7 @@ export function steadyLoad(t: Test, url: string, options: LoadOptions): Load {
   const failures: string[] = []
   const bodies = new Map<string, number>()
   const waiting: { at: number; resolve: () => void }[] = []
+  const inHand = new Set<Promise<void>>()
   let answers = 0
   let isOver = false
   const note = ({ status, body }: { status: number; body: string }): void => {
@@ -77,11 +79,12 @@ export function steadyLoad(t: Test, url: string, options: LoadOptions): Load {
   }
   const client = async (index: number): Promise<void> => {
     for (let turn = index; !isOver; turn++) {
-      try {
-        note(await request(new URL(path, url), hosts[turn % hosts.length]!, agent))
-      } catch (error) {
-        note({ status: 0, body: String(error) })
-      }
+      const asked = request(new URL(path, url), hosts[turn % hosts.length]!, agent).then(note, error =>
+        note({ status: 0, body: String(error) }),
+      )
+      inHand.add(asked)
+      await asked
+      inHand.delete(asked)
       if (pauseMs > 0) await pause(pauseMs)
     }
   }
@@ -98,7 +101,10 @@ export function steadyLoad(t: Test, url: string, options: LoadOptions): Load {
     },
     failures,
     bodies,
-    forget: () => bodies.clear(),
+    async forget() {
+      await Promise.all(inHand)
+      bodies.clear()
+    },
     more: wanted => new Promise(resolve => waiting.push({ at: answers + wanted, resolve })),
     stop,
   }

@@ -76,7 +76,7 @@ function commandLine({ app, listen = 'tcp', args = [] }: UwsgiOptions, directory
 // Its master and workers write to one pipe, which closes when the last of them is gone.
 async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
   child.kill('SIGTERM')
-  const impatience = setTimeout(() => child.kill('SIGKILL'), 3_000)
+  const impatience = setTimeout(() => child.kill('SIGKILL'), 10_000)
   await ended
   clearTimeout(impatience)
 }

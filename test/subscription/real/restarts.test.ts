@@ -22,5 +22,5 @@ t.test('a node that died meanwhile is not used after a restart', async t => {
   const second = await startHouse(t, '', place)
   const began = performance.now()
   t.equal((await get(second.sluice.url, HOST)).status, 503)
-  t.ok(performance.now() - began < 1_000, 'nobody tried to reach it for long')
+  t.ok(performance.now() - began < 4_000, 'nobody waited for a connect to time out')
 })

@@ -4,6 +4,8 @@ import { childrenOf, until } from '../../support/processes.ts'
 import { steadyLoad } from '../../support/subscribing.ts'
 import { HOST, startHouse, subscriber } from './house.ts'
 
+t.jobs = 2 // mostly waiting
+
 t.test(
   'killed by -9 it is out at the first failed connect, no client notices, and it is gone after its lease',
   async t => {
@@ -15,7 +17,7 @@ t.test(
     const workers = childrenOf(dies.pid)
     for (const pid of [dies.pid, ...workers]) process.kill(pid, 'SIGKILL')
     await here.sluice.logged(/node rests/)
-    load.forget()
+    await load.forget()
     await load.more(100)
     await load.stop()
     t.same([...load.bodies.keys()], ['lives'])
@@ -25,7 +27,7 @@ t.test(
 )
 
 t.test('hung, it costs the requests that it has the time-out once, then it rests', async t => {
-  const here = await startHouse(t, 'http-timeout = 1\nhttp-processes = 1')
+  const here = await startHouse(t, 'http-timeout = 3\nhttp-processes = 1')
   await subscriber(t, here, 'lives')
   const hangs = await subscriber(t, here, 'hangs')
   const load = steadyLoad(t, here.sluice.url, { hosts: [HOST], clients: 6 })

@@ -17,7 +17,7 @@ t.test('it serves from its first announcement on, and no other host is served', 
     const { stdout, stderr } = await runSluice(t, ['why', HOST, '--control', join(here.cwd, 'control.sock')])
     return stdout + stderr
   }
-  t.match(await why(), /\(announced by 127\.0\.0\.1, \d s ago\)\n +state +up for \d+ s\n/)
+  t.match(await why(), /\(announced by 127\.0\.0\.1, \d+ s ago\)\n +state +up for \d+ s\n/)
   await until('what it was asked is counted', async () => /last minute +100 %: \d+ request/.test(await why()))
 })
 
@@ -32,7 +32,7 @@ t.test('a graceful stop loses nothing, and takes it out at once', async t => {
   await load.more(10)
   writeFileSync(fifo, 'q')
   await leaves.logged(/goodbye to uWSGI/)
-  load.forget()
+  await load.forget()
   await load.more(50)
   await load.stop()
   t.same([...load.bodies.keys()], ['stays'], 'the other one has all of it')

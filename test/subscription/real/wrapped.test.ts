@@ -35,7 +35,7 @@ t.test('a wrapped service is served, drains at TERM, and no request is lost', as
   leaves.kill('SIGTERM')
   await leaves.said(/ends/)
   t.ok(performance.now() - began < 15_000, 'kept connections do not make it wait for its limit')
-  load.forget()
+  await load.forget()
   await load.more(50)
   await load.stop()
   t.same([...load.bodies.keys()], ['stays'])
@@ -60,8 +60,7 @@ health-check = http=/health,key=${HOST},interval=1,timeout=1,fall=1,rise=1`,
   await until('both serve', () => load.bodies.has('checked') && load.bodies.has('other'))
   isWell = false
   await here.sluice.logged(/node fails its checks/)
-  await load.more(20) // what was on its way
-  load.forget()
+  await load.forget()
   await load.more(60)
   t.same([...load.bodies.keys()], ['other'])
   isWell = true
