@@ -1,0 +1,62 @@
+// routing/rules/regex/cost.ts: whether V8's fast engine needs no watching even on long subjects.
+//
+// It counts backtracks, and gives up after 5,000 for the linear engine. But it does not count the steps of a plain loop
+// such as `[a-z]*`: where such a loop can begin at many places, and fail behind them all, its time grows with the square.
+import { firstBytes, isNullable, type Node } from './node.ts'
+import { AT_END, before, type Follow, isOneWay, union } from './relax.ts'
+
+/** Finite counts up to this are no loops. */
+const SHORT = 16
+
+interface Loop {
+  /** Giving back what it ate is never followed by much. */
+  readonly isOneWay: boolean
+}
+
+/** Whether time is proportional to the subject's length, with what the engine counts itself left aside. */
+export function isCheap(root: Node): boolean {
+  const loops: Loop[] = []
+  if (!collect(root, AT_END, loops)) return false
+  if (loops.length === 0) return true
+  const first = root.kind === 'sequence' ? root.items[0] : root
+  const isAnchored = first?.kind === 'assert' && first.what === 'start'
+  return isAnchored && loops.slice(0, -1).every(loop => loop.isOneWay)
+}
+
+/** Loops of a node in order, without those behind which nothing can fail. @returns false for loops in loops */
+function collect(node: Node, follow: Follow, loops: Loop[]): boolean {
+  switch (node.kind) {
+    case 'sequence': {
+      const follows: Follow[] = []
+      let after = follow
+      for (const item of [...node.items].reverse()) {
+        follows.unshift(after)
+        after = before(item, after)
+      }
+      return node.items.every((item, i) => collect(item, follows[i]!, loops))
+    }
+    case 'either':
+      return node.branches.every(branch => collect(branch, follow, loops))
+    case 'group':
+      return collect(node.body, follow, loops)
+    case 'repeat': {
+      if (node.max <= SHORT) {
+        const had = loops.length
+        const again = { first: union(firstBytes(node.body), follow.first), isOdd: follow.isOdd || isNullable(node.body), canEnd: follow.canEnd, isSure: false } // biome-ignore format: one value
+        return (
+          collect(node.body, node.max > 1 ? again : follow, loops) && (loops.length === had || node.max <= 1)
+        )
+      }
+      if (node.body.kind !== 'set' && node.body.kind !== 'byte') return false
+      if (node.mode === 'greedy' && node.min === 0 && follow.isSure) return true
+      if (node.mode === 'greedy' && follow.isSure && node.min <= 1) return true
+      loops.push({ isOneWay: isOneWay(node, follow) })
+      return true
+    }
+    case 'atomic':
+    case 'reference':
+      return false
+    default:
+      return true
+  }
+}

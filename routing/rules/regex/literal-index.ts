@@ -1,0 +1,134 @@
+// routing/rules/regex/literal-index.ts: which of many patterns can match a subject, told from their literals in one walk.
+
+import { LiteralTree, type RuleSink, type TextOf } from './literal-tree.ts'
+import { type Literals, shortest } from './literals.ts'
+
+/** Fewer patterns are tried faster than looked up. */
+const WORTHWHILE = 8
+/** A prefix is found by fewer steps, so it may be this much shorter than text that stands anywhere. */
+const PREFIX_BONUS = 4
+/** Longer texts tell no more, and take memory. */
+const MOST_BYTES = 64
+
+/**
+ * Candidates for one subject, in the order of their rules. It is filled again and again and then allocates nothing; whoever
+ * waits between two rules has one of his own.
+ */
+export class Candidates implements RuleSink {
+  #found = new Int32Array(16)
+  #count = 0
+  #at = 0
+  #always: Int32Array = NONE
+  #alwaysAt = 0
+
+  /** @returns the first candidate from this rule on, -1 when there is none; `rule` never goes back between two fills */
+  next(rule: number): number {
+    const found = this.#found
+    const always = this.#always
+    while (this.#at < this.#count && found[this.#at]! < rule) this.#at++
+    if (this.#alwaysAt < always.length && always[this.#alwaysAt]! < rule)
+      this.#alwaysAt = firstFrom(always, this.#alwaysAt, rule)
+    const a = this.#at < this.#count ? found[this.#at]! : -1
+    const b = this.#alwaysAt < always.length ? always[this.#alwaysAt]! : -1
+    return a < 0 ? b : b < 0 || a < b ? a : b
+  }
+
+  /** Of the index only. */
+  begin(always: Int32Array): void {
+    this.#always = always
+    this.#alwaysAt = 0
+    this.#count = 0
+    this.#at = 0
+  }
+
+  /** Of the index only. */
+  add(rule: number): void {
+    if (this.#count === this.#found.length) {
+      const larger = new Int32Array(this.#count * 2)
+      larger.set(this.#found)
+      this.#found = larger
+    }
+    this.#found[this.#count++] = rule
+  }
+
+  /** Of the index only: puts what was found in order. */
+  end(): void {
+    const found = this.#found
+    if (this.#count > 32) {
+      found.subarray(0, this.#count).sort()
+      return
+    }
+    for (let i = 1; i < this.#count; i++) {
+      const rule = found[i]!
+      let j = i - 1
+      for (; j >= 0 && found[j]! > rule; j--) found[j + 1] = found[j]!
+      found[j + 1] = rule
+    }
+  }
+}
+
+const NONE = new Int32Array(0)
+
+export class LiteralIndex {
+  readonly #starting: LiteralTree | null
+  readonly #containing: LiteralTree | null
+  /** Rules whose patterns say nothing about the subject. */
+  readonly #always: Int32Array
+
+  /** @param entries by rule; null: no rule of patterns, never a candidate */
+  constructor(entries: readonly (Literals | null)[]) {
+    const starting: TextOf[] = []
+    const containing: TextOf[] = []
+    const always: number[] = []
+    const isWorthwhile = entries.filter(entry => entry !== null).length >= WORTHWHILE
+    for (const [rule, entry] of entries.entries()) {
+      if (entry === null) continue
+      const prefix = shortest(entry.prefixes)
+      const required = shortest(entry.required)
+      if (!isWorthwhile || (prefix === 0 && required === 0)) always.push(rule)
+      else if (prefix + PREFIX_BONUS >= required && prefix > 0)
+        for (const text of entry.prefixes) starting.push({ text: text.slice(0, MOST_BYTES), rule })
+      else for (const text of entry.required) containing.push({ text: text.slice(0, MOST_BYTES), rule })
+    }
+    this.#always = Int32Array.from(always)
+    const [classOf, classes] = classesOf(starting, containing)
+    this.#starting = starting.length === 0 ? null : new LiteralTree(starting, classOf, classes)
+    this.#containing = containing.length === 0 ? null : new LiteralTree(containing, classOf, classes)
+  }
+
+  /** Bytes that its tables take. */
+  get size(): number {
+    return (this.#starting?.size ?? 0) + (this.#containing?.size ?? 0) + this.#always.byteLength
+  }
+
+  /** Fills `candidates` for a subject: every rule whose pattern matches it is among them. */
+  find(subject: string, candidates: Candidates): void {
+    candidates.begin(this.#always)
+    this.#starting?.searchStart(subject, candidates)
+    this.#containing?.search(subject, candidates)
+    candidates.end()
+  }
+}
+
+/** Texts are in lower case, so there are 230 classes at most. Bytes that no text has are one class, and a letter's two cases are one, in the order of the bytes. */
+function classesOf(...lists: readonly (readonly TextOf[])[]): [Uint8Array, number] {
+  const used = new Uint8Array(256)
+  for (const list of lists)
+    for (const { text } of list) for (let i = 0; i < text.length; i++) used[text.charCodeAt(i)] = 1
+  const classOf = new Uint8Array(256)
+  let classes = 1
+  for (let byte = 0; byte < 256; byte++) if (used[byte] === 1) classOf[byte] = classes++
+  for (let upper = 0x41; upper <= 0x5a; upper++) classOf[upper] = classOf[upper + 0x20]!
+  return [classOf, classes]
+}
+
+function firstFrom(sorted: Int32Array, start: number, rule: number): number {
+  let low = start
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle]! < rule) low = middle + 1
+    else high = middle
+  }
+  return low
+}

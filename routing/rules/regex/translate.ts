@@ -1,0 +1,225 @@
+// routing/rules/regex/translate.ts: a tree to the source of a JavaScript pattern without flags.
+//
+// Subjects are bytes, one character each. Newlines get a second name, U+0100, and carriage returns U+0101, for the rare
+// subjects that must be rewritten before `$` can be asked about them: see matcher.ts. So sets with a newline have both.
+import type { ByteSet } from './byte-set.ts'
+import type { Tail } from './look.ts'
+import { contains, type Node } from './node.ts'
+import { PatternProblem } from './problem.ts'
+
+/** Most counts, multiplied where they nest, that V8's linear engine takes in one piece. */
+const MOST_COUNTED = 16
+/** Bytes and sets of a pattern with its counts written out. */
+export const MOST_WEIGHT = 10_000
+
+export interface Translation {
+  readonly source: string
+  /** For each group of PCRE, from 1, the groups of `source` that may hold its text: the last one that matched does. */
+  readonly captures: readonly (readonly number[])[]
+  /** Groups of `source` that only looked ahead: their text is no part of the match. */
+  readonly cuts: readonly number[]
+  /** First construct that no linear engine runs. */
+  readonly unbounded: { readonly construct: string; readonly at: number } | null
+  /** Bytes and sets with counts written out: what one byte of a subject costs at most. */
+  readonly weight: number
+}
+
+/** @throws PatternProblem */
+export function translate(root: Node | Tail, groups: number): Translation {
+  const writer = new Writer(groups)
+  const source = writer.write(root, 1, true)
+  return {
+    source,
+    captures: writer.captures,
+    cuts: writer.cuts,
+    unbounded: writer.unbounded,
+    weight: writer.weight,
+  }
+}
+
+class Writer {
+  readonly captures: number[][]
+  readonly cuts: number[] = []
+  unbounded: { construct: string; at: number } | null = null
+  weight = 0
+  #groups = 0
+
+  constructor(groups: number) {
+    this.captures = Array.from({ length: groups }, () => [])
+  }
+
+  /**
+   * @param times how often the repetitions around it write it out
+   * @param isOpen whether `|` may stand in the text: something around it ends it
+   */
+  write(node: Node | Tail, times: number, isOpen = false): string {
+    if (this.weight > MOST_WEIGHT)
+      throw new PatternProblem(
+        `a pattern of more than ${MOST_WEIGHT} parts, with its counts written out`,
+        'Use smaller counts, or split the rule.',
+        0,
+      )
+    switch (node.kind) {
+      case 'byte':
+        this.weight += times
+        return writeByte(node.byte)
+      case 'set':
+        this.weight += times
+        return writeSet(node.set)
+      case 'sequence':
+        return node.items.map(item => this.write(item, times)).join('')
+      case 'either': {
+        this.weight += times
+        const text = node.branches.map(branch => this.write(branch, times, true)).join('|')
+        return isOpen ? text : `(?:${text})`
+      }
+      case 'group': {
+        this.captures[node.index - 1]!.push(++this.#groups)
+        return `(${this.write(node.body, times, true)})`
+      }
+      case 'tail': {
+        this.cuts.push(++this.#groups)
+        return `(${this.write(node.body, times, true)})`
+      }
+      case 'repeat':
+        return this.#repeat(node, times)
+      case 'look': {
+        if (node.ahead) this.#note(node.negative ? 'the look-ahead (?!…)' : 'the look-ahead (?=…)', node.at)
+        else if (contains(node.body, ({ kind }) => kind === 'group'))
+          this.#note('the group in a look-behind', node.at)
+        const sign = `${node.ahead ? '' : '<'}${node.negative ? '!' : '='}`
+        return `(?${sign}${this.write(node.body, times, true)})`
+      }
+      case 'atomic':
+        this.#note('the atomic group (?>…)', node.at)
+        return this.#atomic(() => this.write(node.body, times, true))
+      case 'reference': {
+        this.#note(`the back-reference to group ${node.group}`, node.at)
+        const [group, ...copies] = this.captures[node.group - 1]!
+        if (group === undefined || copies.length > 0)
+          throw new PatternProblem(
+            `the back-reference to group ${node.group}, which is counted, cannot be translated`,
+            'Write it without the back-reference.',
+            node.at,
+          )
+        return `(?:\\${group})`
+      }
+      case 'assert':
+        this.weight += times
+        if (node.what === 'line-start-inside') this.#note('^ under (?m) where nothing need follow', node.at)
+        return ASSERTIONS[node.what]
+    }
+  }
+
+  #note(construct: string, at: number): void {
+    this.unbounded ??= { construct, at }
+  }
+
+  /** What was matched first stays: looked ahead at, then taken as it is. */
+  #atomic(body: () => string): string {
+    const group = ++this.#groups
+    return `(?:(?=(${body()}))\\${group})`
+  }
+
+  #repeat(node: Node & { kind: 'repeat' }, times: number): string {
+    if (node.mode === 'possessive') {
+      this.#note('the possessive quantifier', node.at)
+      return this.#atomic(() => this.#repeat({ ...node, mode: 'greedy' }, times))
+    }
+    const { min, max } = node
+    const lazy = node.mode === 'lazy' ? '?' : ''
+    const inner = countedIn(node.body)
+    const count = max === Number.POSITIVE_INFINITY ? Math.max(min, 1) : max
+    const piece = (least: number, most: number): string => {
+      const written = Math.max(1, most === Number.POSITIVE_INFINITY ? least : most)
+      return quantified(this.#atom(node.body, times * written), least, most, lazy)
+    }
+    if (count * inner * times <= MOST_COUNTED) return piece(min, max)
+    // In pieces side by side, each as large as the engine takes. They try the same numbers in the same order.
+    const size = Math.max(1, Math.floor(MOST_COUNTED / (inner * times)))
+    let text = ''
+    for (let left = min; left > 0; left -= size) text += piece(Math.min(left, size), Math.min(left, size))
+    if (max === Number.POSITIVE_INFINITY) return text + piece(0, max)
+    for (let left = max - min; left > 0; left -= size) text += piece(0, Math.min(left, size))
+    return text
+  }
+
+  /** As something that a quantifier can follow. */
+  #atom(node: Node, times: number): string {
+    const text = this.write(node, times, true)
+    return node.kind === 'byte' || node.kind === 'set' || node.kind === 'group' ? text : `(?:${text})`
+  }
+}
+
+function quantified(atom: string, min: number, max: number, lazy: string): string {
+  if (min === 1 && max === 1) return atom
+  if (max === Number.POSITIVE_INFINITY) return atom + (min === 0 ? '*' : min === 1 ? '+' : `{${min},}`) + lazy
+  if (min === 0 && max === 1) return `${atom}?${lazy}`
+  return atom + (min === max ? `{${min}}` : `{${min},${max}}${lazy}`)
+}
+
+/** The largest product of counts that nest in it. */
+function countedIn(node: Node): number {
+  switch (node.kind) {
+    case 'sequence':
+      return Math.max(1, ...node.items.map(countedIn))
+    case 'either':
+      return Math.max(1, ...node.branches.map(countedIn))
+    case 'group':
+    case 'atomic':
+    case 'look':
+      return countedIn(node.body)
+    case 'repeat':
+      return Math.max(1, node.max === Number.POSITIVE_INFINITY ? node.min : node.max) * countedIn(node.body)
+    default:
+      return 1
+  }
+}
+
+// A plain `$` is what matcher.ts gives another meaning for subjects that end in a newline; \z is spelled apart from it.
+const ASSERTIONS = {
+  start: '^',
+  end: '(?:$)',
+  'final-end': '$',
+  'line-start': '(?<![^\\n\\u0100])',
+  'line-start-inside': '(?:^|(?<=[\\n\\u0100])(?!$))',
+  'line-end': '(?m:$)',
+  boundary: '\\b',
+  'no-boundary': '\\B',
+} as const
+
+function writeByte(byte: number): string {
+  if (byte === 10) return '[\\n\\u0100]'
+  if (byte === 13) return '[\\r\\u0101]'
+  return spelled(byte, /[\^$\\.*+?()[\]{}|/]/)
+}
+
+function writeSet(set: ByteSet): string {
+  const size = set.size
+  if (size === 256) return '[^]'
+  if (size === 0) return '[]'
+  if (size === 1) return writeByte(set.first)
+  const isNegated = size > 128
+  const members = isNegated ? set.inverse() : set
+  let text = ''
+  const ranges = members.ranges()
+  for (let i = 0; i < ranges.length; i += 2) {
+    const [first, last] = [ranges[i]!, ranges[i + 1]!]
+    text += spelled(first, CLASS_SIGNS)
+    if (last > first) text += (last > first + 1 ? '-' : '') + spelled(last, CLASS_SIGNS)
+  }
+  if (members.has(10)) text += '\\u0100'
+  if (members.has(13)) text += '\\u0101'
+  return `[${isNegated ? '^' : ''}${text}]`
+}
+
+const CLASS_SIGNS = /[\^\\\]\-[]/
+
+function spelled(byte: number, signs: RegExp): string {
+  const char = String.fromCharCode(byte)
+  if (byte === 10) return '\\n'
+  if (byte === 13) return '\\r'
+  if (byte === 9) return '\\t'
+  if (byte < 32 || byte > 126) return `\\x${byte.toString(16).padStart(2, '0')}`
+  return signs.test(char) ? `\\${char}` : char
+}
