@@ -9,7 +9,6 @@ import type { Waiting } from '../routing/queue.ts'
 import type { Program } from '../routing/rules/program.ts'
 import { ANSWER, ASKS, type Decision, PASS, SILENCE } from '../routing/rules/run.ts'
 import { errorAnswer, type OwnAnswer } from './answers.ts'
-import { fulfil } from './asks/ask.ts'
 import { guard } from './boundary.ts'
 import { Choice } from './choice.ts'
 import { plainAddress } from './client.ts'
@@ -23,8 +22,8 @@ import type { ResponseHead } from './http1/response-head.ts'
 import { asksForWebSocket } from './http1/upgrade.ts'
 import { logExchange } from './log-exchange.ts'
 import type { Queued } from './queues.ts'
-import { Asking } from './rules/asking.ts'
 import { EDITED, Passage } from './rules/passage.ts'
+import { Question } from './rules/question.ts'
 import { Stint } from './stint.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream/connection.ts'
 import { WELCOME } from './welcome.ts'
@@ -227,7 +226,7 @@ export class Exchange implements UpstreamUser, Queued {
   // What the client sends meanwhile is held, as while connecting; should it leave, the answer is for nobody.
   #ask(passage: Passage): void {
     this.state = DECIDING
-    fulfil(passage.run.ask!, new Asking(this, passage.ticket))
+    this.world.asks.fulfil(passage.run.ask!, new Question(this, passage.ticket))
   }
 
   /** What a rule asked for. @param ticket of the passage that asked: it may be over, and another one be in hand */

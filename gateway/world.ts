@@ -9,6 +9,7 @@ import { RetryBudget } from '../routing/retry-budget.ts'
 import type { Program } from '../routing/rules/program.ts'
 import type { TableChange } from '../routing/table-builder.ts'
 import { Admission } from './admission.ts'
+import { Asks } from './asks/ask.ts'
 import { TrustedProxies } from './client.ts'
 import { Counters } from './counters.ts'
 import { Directory } from './directory.ts'
@@ -53,6 +54,7 @@ export class World {
   readonly programs = new Programs()
   /** What route rules know beside a request. */
   readonly rules: Surroundings
+  readonly asks: Asks
   /** Who serves what, as of now: no exchange keeps an older one. */
   readonly directory: Directory
   sticky: Sticky
@@ -84,7 +86,8 @@ export class World {
     this.counters = new Counters(count)
     this.admission = new Admission(this)
     this.troubles = new Troubles(tell)
-    this.rules = new Surroundings(tell)
+    this.rules = new Surroundings(tell, picture.stickySecret)
+    this.asks = new Asks(this.rules.files, tell)
     for (const learnt of rules) this.programs.learn(learnt)
     this.running = compile(picture, this.programs)
     this.sticky = new Sticky(picture.stickySecret)
@@ -173,7 +176,7 @@ export class World {
     clearInterval(this.#timer)
     this.#tellCounters(0) // what is open now closes with the process
     for (const pool of this.#pools.values()) pool.close()
-    await Promise.all([this.#logsClosed, this.accessLog?.close()])
+    await Promise.all([this.#logsClosed, this.accessLog?.close(), this.asks.close()])
   }
 
   // Nodes that left finish what they have in hand, each on its connection, and keep none.

@@ -161,6 +161,7 @@ export class Passage {
   finish(): void {
     this.ticket++
     if (this.run.program.final !== null) this.run.finish()
+    this.run.over()
   }
 
   /** All is over: a connection that stays idle keeps nothing of its last request. */

@@ -97,6 +97,14 @@ export class HeadSource implements RequestSource {
     return known.has(name) ? known.get(name) : this.#keep(known, name, readerOf(FIELDS, name, shownField))
   }
 
+  fieldNames(): readonly string[] {
+    this.#find()
+    const head = this.#head ?? AGAIN
+    const names = new Set<string>()
+    for (let i = 0; i < head.count; i++) names.add(head.nameOf(this.#bytesInHand, i))
+    return [...names].filter(name => this.header(name) !== undefined)
+  }
+
   cookie(name: string): string | undefined {
     this.#find()
     return cookieOf(this.#head ?? AGAIN, this.#bytesInHand, name) || undefined

@@ -1,6 +1,7 @@
 // gateway/rules/surroundings.ts: what route rules know beside a request: the clock, chance, counters, files, the event log. One
 // for each gateway.
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
+import { OurWorld } from '../../routing/rules/ours/our-world.ts'
 import type { FileQuestion, RuleWorld } from '../../routing/rules/source.ts'
 import type { Tell } from '../world.ts'
 import { FileFacts } from './file-facts.ts'
@@ -8,11 +9,16 @@ import { FileFacts } from './file-facts.ts'
 export class Surroundings implements RuleWorld {
   readonly pid = process.pid
   readonly files = new FileFacts()
+  readonly ours: OurWorld
   readonly #tell: Tell
   readonly #metrics = new Map<string, number>()
 
-  constructor(tell: Tell) {
+  /** @param secret hex, the same in all gateways, and known to nobody else */
+  constructor(tell: Tell, secret: string) {
     this.#tell = tell
+    const hash = createHash('sha256').update(`limits ${secret}`).digest()
+    const halves = { high: hash.readInt32LE(0), low: hash.readInt32LE(4) }
+    this.ours = new OurWorld(() => performance.now(), halves)
   }
 
   now(): number {
