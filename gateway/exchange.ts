@@ -156,7 +156,7 @@ export class Exchange implements UpstreamUser, Queued {
     if (head.saysUpgrade && asksForWebSocket(head, bytes)) this.#askForTunnel()
     world.budget.earn()
     const node = this.#choice.pick(head, bytes)
-    if (node === null) return this.fail(503)
+    if (node === null) return this.fail(this.#failure)
     if (node === FULL) return this.#enqueue()
     this.#try(head, bytes, node, false)
   }
@@ -202,7 +202,8 @@ export class Exchange implements UpstreamUser, Queued {
   }
 
   #pass(passage: Passage, head: RequestHead, bytes: Buffer): void {
-    const { deadlineMs } = passage.run
+    const { deadlineMs, upstream } = passage.run
+    if (upstream !== null) this.#failure = 502 // it was named, so it is to blame
     if (deadlineMs > 0)
       this.#killer = setTimeout(
         () => guard('deadline of a rule', this.connection, () => this.#meetDeadline()),

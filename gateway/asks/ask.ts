@@ -35,7 +35,9 @@ export class Asks {
       }
       case 'password':
         this.#passwords ??= new Passwords({ tell: this.#tell, now: () => performance.now() })
-        return this.#passwords.check(ask.data as PasswordAsked, asking.client, answer => asking.resume(answer))
+        return this.#passwords.check(ask.data as PasswordAsked, asking.client, answer =>
+          asking.resume(answer),
+        )
       default:
         return asking.resume(undefined) // nobody knows: each kind bears that
     }
