@@ -75,12 +75,18 @@ function resolve(specifier: string, from: string): { target: string; isOurs: boo
 /**
  * All that is loaded, in the end, when `entry` is: files of ours and packages, each with the file that loads it.
  * Walk back from anything to `entry` to see why it is there.
+ *
+ * @param except imports that do not count: of this target in this file
  */
-export function loadedFrom(entry: string): Map<string, string> {
+export function loadedFrom(
+  entry: string,
+  except: readonly (readonly [file: string, target: string])[] = [],
+): Map<string, string> {
   const loader = new Map<string, string>([[entry, '']])
   for (const file of loader.keys()) {
     if (!existsSync(join(ROOT, file)) || !/\.[jt]s$/.test(file)) continue
     for (const { target, isLoaded } of importsOf(file)) {
+      if (except.some(([from, to]) => from === file && to === target)) continue
       if (isLoaded && !loader.has(target)) loader.set(target, file)
     }
   }
