@@ -65,7 +65,7 @@ function textOf(error: unknown): string {
   return text.slice(0, LONGEST_LINE)
 }
 
-// A line without end must not grow: what is too long comes in pieces.
+// A line without end must not grow: it is cut.
 function readLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
   let rest = ''
   stream.setEncoding('utf8')

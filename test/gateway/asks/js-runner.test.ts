@@ -1,0 +1,150 @@
+// test/gateway/asks/js-runner.test.ts: functions of the operator's that decide, and those that throw, hang, exit, leak, or change
+// what they are given: none takes the process with it.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { JsRunner } from '../../../gateway/asks/js-runner.ts'
+import type { JsAnswer } from '../../../routing/rules/asked.ts'
+import type { RuleRequest } from '../../../routing/rules/ours/js-types.ts'
+import { until } from '../../support/processes.ts'
+import { type Test, temporaryDirectory } from '../../support/tmp.ts'
+
+const REQUEST: RuleRequest = {
+  method: 'GET',
+  url: '/a?b',
+  path: '/a',
+  query: 'b',
+  host: 'example.com',
+  headers: { cookie: 'id=1' },
+  remoteAddress: '192.0.2.1',
+  isTls: false,
+}
+
+const MODULE = `
+import type { RuleFunction } from 'sluice/rules'
+let count: number = 0
+const kept: unknown[] = []
+export const decide: RuleFunction = request => ({ key: request.host + request.headers.cookie })
+export const later = async () => { await null; return { status: 403 } }
+export const counts = () => ({ key: String(++count) })
+export const nothing = () => {}
+export const throws = () => { throw new Error('boom') }
+export const throwsNothing = () => { throw null }
+export const rejects = async () => { throw { toString() { throw 1 } } }
+export const throwsLater = () => { setTimeout(() => { throw new Error('later') }, 1) ; return new Promise(() => {}) }
+export const loops = () => { for (;;); }
+export const never = () => new Promise(() => {})
+export const exits = () => process.exit(3)
+export const leaks = () => { for (;;) kept.push(new Array(1_000_000).fill(count++)) }
+export const leaksBuffers = () => { kept.push(Buffer.alloc(300e6, 1)); return undefined }
+export const changes = (request: any) => { request.headers.cookie = 'root'; request.headers = null; return undefined }
+export const returnsFunction = () => ({ key: () => {} })
+export const says = () => { console.log('hello'); console.error('trouble'); process.stdout.write('x'.repeat(9000)); return undefined }
+export const env = () => ({ key: JSON.stringify(process.env) })
+export const word = 7
+`
+
+function setUp(t: Test, source = MODULE, mostHeapMb = 64) {
+  const file = join(temporaryDirectory(t), 'rules.ts')
+  writeFileSync(file, source)
+  const told: { text: string; fields: Record<string, string | number> }[] = []
+  const runner = new JsRunner({ file, mostHeapMb, tell: (_, text, fields) => told.push({ text, fields }) })
+  t.teardown(() => runner.close())
+  const call = (name: string, timeoutMs = 5_000, request = REQUEST): Promise<JsAnswer> =>
+    new Promise(resolve => runner.call({ file, stamp: '', name, timeoutMs, request }, resolve))
+  return { call, told, runner }
+}
+
+const returned = (decision: unknown): JsAnswer => ({ kind: 'returned', decision })
+
+t.test('a function decides, at once or later; those before it left something behind', async t => {
+  const { call } = setUp(t)
+  t.same(await call('decide'), returned({ key: 'example.comid=1' }))
+  t.same(await call('later'), returned({ status: 403 }))
+  t.same(await call('nothing'), returned(undefined))
+  t.same(await call('counts'), returned({ key: '1' }))
+  t.same(await call('counts'), returned({ key: '2' }))
+})
+
+t.test('one that fails is told of, and does no harm to the others', async t => {
+  const { call } = setUp(t)
+  t.same(await call('throws'), { kind: 'failed', why: 'Error: boom' })
+  t.match(await call('throwsNothing'), { kind: 'failed', why: 'null' })
+  t.match(await call('rejects'), { kind: 'failed', why: /cannot be shown/ })
+  t.match(await call('returnsFunction'), { kind: 'failed', why: /could not be cloned/ })
+  t.match(await call('missing'), { kind: 'failed', why: /exports no function/ })
+  t.match(await call('word'), { kind: 'failed', why: /exports no function/ })
+  t.match(await call('__proto__'), { kind: 'failed' })
+  t.same(await call('counts'), returned({ key: '1' }), 'it is the same thread still')
+})
+
+for (const [name, why] of [
+  ['loops', /no decision within 100 ms/],
+  ['never', /no decision within 100 ms/],
+  ['exits', /exited with code 3/],
+  ['leaks', /memory/],
+  ['throwsLater', /later/],
+] as const)
+  t.test(`one that ${name} costs its thread, and another one follows`, async t => {
+    const { call, told } = setUp(t)
+    await call('counts')
+    t.match(await call(name, name === 'loops' || name === 'never' ? 100 : 10_000), { kind: 'failed', why })
+    t.match(told, [{ text: /another one follows/, fields: { cause: why } }])
+    t.same(await call('counts'), returned({ key: '1' }))
+  })
+
+t.test('buffers that are kept count, too', async t => {
+  const { call, told } = setUp(t)
+  await call('leaksBuffers')
+  await until('the thread is ended', async () => {
+    await call('nothing')
+    return /memory/.test(String(told[0]?.fields.cause))
+  })
+  t.same(await call('counts'), returned({ key: '1' }))
+})
+
+t.test('what it is given is a copy', async t => {
+  const { call } = setUp(t)
+  const request = structuredClone(REQUEST)
+  t.same(await call('changes', 5_000, request), returned(undefined))
+  t.same(request, REQUEST)
+})
+
+t.test('what it writes is logged by lines, the longest cut; our environment is not its own', async t => {
+  const { call, told } = setUp(t)
+  await call('says')
+  await until('three lines', () => told.length >= 3)
+  const lines = told.map(({ fields }) => fields.line)
+  t.ok(lines.includes('hello') && lines.includes('trouble'))
+  t.ok(lines.every(line => String(line).length <= 2_000))
+  t.same(await call('env'), returned({ key: '{}' }))
+})
+
+t.test('a thousand calls may wait for one that hangs, no more', async t => {
+  const { call } = setUp(t)
+  await call('counts')
+  const hanging = call('loops', 300)
+  const waiting = Array.from({ length: 1_000 }, () => call('decide', 10_000))
+  t.match(await waiting[999], { kind: 'failed', why: 'too many calls wait' })
+  t.match(await hanging, { kind: 'failed' })
+  t.match(await waiting[0], { kind: 'failed' }, 'those behind it fail with it')
+  t.match(await call('decide'), { kind: 'returned' })
+})
+
+t.test('a module that cannot be loaded answers at once that it fails, and is tried seldom', async t => {
+  const { call, told } = setUp(t, 'this is no module')
+  t.match(await call('decide'), { kind: 'failed', why: /./ })
+  await until('another try', () => told.length === 2)
+  const begun = performance.now()
+  t.match(await call('decide', 50), { kind: 'failed' })
+  t.ok(performance.now() - begun < 2_000)
+})
+
+t.test('calls in hand at the end are answered', async t => {
+  const { call, runner } = setUp(t)
+  await call('counts')
+  const last = call('never')
+  await runner.close()
+  t.match(await last, { kind: 'failed' })
+  t.match(await call('counts'), { kind: 'failed' })
+})
