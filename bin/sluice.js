@@ -17,9 +17,11 @@ if (isNewEnough(process.versions.node)) {
   process.exitCode = 1
 }
 
-// One that announces a service beside us has nothing to do with an instance, and loads nothing of one.
+// One that announces a service beside us has nothing to do with an instance, and loads nothing of one; one that explains
+// runs rules as gateways do, by code that no master loads.
 function start([command, ...rest]) {
   if (command === 'subscribe') return import('./subscribe.ts').then(subscribe => subscribe.run(rest))
+  if (command === 'explain') return import('./explain.ts').then(explain => explain.run(rest))
   return import('./main.ts').then(main => main.run(process.argv.slice(2)))
 }
 

@@ -7,6 +7,7 @@ const NARROWEST_DOC = 24
 const USAGE = `Usage:
   sluice [OPTIONS] [FILE.ini[:SECTION] ...]   run; INT or TERM stops it
   sluice check [OPTIONS] FILE ...             say what is wrong with a config, and start nothing
+  sluice explain FILE METHOD URL ...          say what the rules do with a request; see --help of it
   sluice show-config [--json] FILE ...        print every option after all expansion
   sluice reload [--replace] [TARGET]          let a running instance read its config again
   sluice stop [--now] [TARGET]                end a running instance
