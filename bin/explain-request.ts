@@ -57,6 +57,10 @@ export class WordsRequest implements RequestSource {
     return all
   }
 
+  fieldNames(): readonly string[] {
+    return Array.from({ length: this.#head.count }, (_, i) => this.#head.nameOf(this.#bytes, i))
+  }
+
   cookie(name: string): string | undefined {
     return cookieOf(this.#head, this.#bytes, name) || undefined
   }

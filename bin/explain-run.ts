@@ -40,8 +40,6 @@ export interface Explained {
     readonly fields: readonly string[]
     readonly body: string
   }
-  /** What rules would write to the event log. */
-  readonly logged: readonly string[]
 }
 
 export interface ExplainInputs {
@@ -60,17 +58,12 @@ const MOST_ASKS = 10_000
 /** @throws Error when the rules never end, which is a defect */
 export function explainRun(inputs: ExplainInputs): Explained {
   const { picture, request, status } = inputs
-  const logged: string[] = []
-  const world: RuleWorld = Object.assign(Object.create(inputs.world) as RuleWorld, {
-    log: (text: string) => logged.push(text),
-    alarm: (name: string, text: string) => logged.push(`alarm ${name}: ${text}`),
-  })
   // Without the index each rule is tried.
   const chains = Object.fromEntries(
     Object.entries(picture.chains).map(([name, chain]) => [name, { ...chain, index: null }]),
   )
   const program = makeProgram({ ...picture, chains, id: 1 })
-  const run = new Run(world, program, request)
+  const run = new Run(inputs.world, program, request)
   const steps: Step[] = []
   const texts = Map.groupBy(inputs.rules, ({ chain }) => chain)
   run.trace = {
@@ -91,7 +84,7 @@ export function explainRun(inputs: ExplainInputs): Explained {
   if (decision === PASS && status !== null) decision = settle(run, run.judge(answerOf(status)), steps, inputs)
   const reply = { ...run.reply, fields: [...run.reply.fields] } // the final rules use it again
   if (status !== null || decision !== PASS) run.finish()
-  return { steps, decision, run, reply, logged }
+  return { steps, decision, run, reply }
 }
 
 function settle(

@@ -5,12 +5,12 @@ import { reasonOf } from '../base/status-text.ts'
 import { type Config, visible } from '../config/config.ts'
 import { type Loaded, loadConfig } from '../config/load.ts'
 import { checkText, problemsText } from '../config/show.ts'
-import { Surroundings } from '../gateway/rules/surroundings.ts'
 import { lookUp } from '../master/look-up.ts'
 import { backendNodes, planRules, type RulesPlan } from '../master/rules-plan.ts'
 import { ANSWER, type Run, SILENCE } from '../routing/rules/run.ts'
 import { requestOf, type WordsRequest } from './explain-request.ts'
 import { type Explained, explainRun, type Step } from './explain-run.ts'
+import { ExplainWorld } from './explain-world.ts'
 import { say } from './say.ts'
 import { terminal } from './terminal.ts'
 import { world } from './world.ts'
@@ -84,9 +84,10 @@ function explain(argv: readonly string[]): number {
     )
     return 1
   }
-  const loaded = loadConfig([words.file], world())
+  const here = world()
+  const loaded = loadConfig([words.file], here)
   if (loaded.kind !== 'config') return sayWrong(loaded)
-  const { plan, problems } = planRules(loaded.config)
+  const { plan, problems } = planRules(loaded.config, here.cwd)
   if (problems.length > 0) return say({ out: '', err: problemsText(problems, []), exit: 1 })
   const request = requestOf(words, loaded.config.values)
   const first = `${words.method} ${words.url}`
@@ -98,18 +99,20 @@ function explain(argv: readonly string[]): number {
     else terminal.out(`${first}\n\noutcome: ${request.status}: ${request.problem}\n`)
     return 0
   }
+  const surroundings = new ExplainWorld(plan.netFiles)
   const explained = explainRun({
     picture: plan.picture ?? { chains: {}, headers: [], metrics: [] },
     rules: loaded.config.rules,
     request,
-    world: new Surroundings(() => {}),
+    world: surroundings,
     assumesFailure: words.assumesFailure,
     status: words.status,
   })
   const outcome = outcomeOf(explained, request, loaded.config, plan)
-  const { steps, logged } = explained
-  if (words.isJson) terminal.out(`${JSON.stringify({ request: first, steps, logged, outcome }, null, 2)}\n`)
-  else terminal.out(explainText(first, explained, outcome, loaded.config))
+  const { logged } = surroundings
+  if (words.isJson)
+    terminal.out(`${JSON.stringify({ request: first, steps: explained.steps, logged, outcome }, null, 2)}\n`)
+  else terminal.out(explainText(first, explained.steps, logged, outcome, loaded.config))
   return 0
 }
 
@@ -203,7 +206,13 @@ function destinationOf(run: Run, request: WordsRequest, config: Config, rules: R
   return { key: run.key || key, nodes: run.key === '' ? rest : [] }
 }
 
-function explainText(first: string, { steps, logged }: Explained, outcome: Outcome, config: Config): string {
+function explainText(
+  first: string,
+  steps: readonly Step[],
+  logged: readonly string[],
+  outcome: Outcome,
+  config: Config,
+): string {
   const chains = Map.groupBy(steps, ({ chain }) => chain)
   const lines = [
     first,

@@ -88,7 +88,7 @@ export async function planStart(
   const logs = planLogs(config, startDirectory)
   problems.push(...logs.problems)
   warnings.push(...logs.warnings)
-  const { plan: rules, ...ruled } = planRules(config)
+  const { plan: rules, ...ruled } = planRules(config, startDirectory)
   problems.push(...ruled.problems)
   warnings.push(...ruled.warnings)
   const { plan: subscriptions, ...announced } = planSubscriptions(config, rules, startDirectory)

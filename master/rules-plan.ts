@@ -1,9 +1,14 @@
 // master/rules-plan.ts: the route rules of a configuration, compiled: what gateways get, and which nodes they lead to.
+import type { NetsPicture } from '../base/nets.ts'
 import type { BackendNode } from '../config/backend-kind.ts'
 import type { Config, Problem } from '../config/config.ts'
 import { type CompiledRules, compileRules } from '../routing/rules/compile.ts'
+import { NamedFiles } from './rule-files.ts'
 
-export type RulesPlan = Pick<CompiledRules, 'picture' | 'upstreams'>
+export interface RulesPlan extends Pick<CompiledRules, 'picture' | 'upstreams'> {
+  /** Lists of networks in files that rules name, by their absolute names. */
+  readonly netFiles: ReadonlyMap<string, NetsPicture>
+}
 
 export interface PlannedRules {
   readonly plan: RulesPlan
@@ -17,21 +22,23 @@ export interface PlannedNodes {
   readonly rules: RulesPlan
 }
 
-export const NO_RULES: RulesPlan = { picture: null, upstreams: [] }
+export const NO_RULES: RulesPlan = { picture: null, upstreams: [], netFiles: new Map() }
 
-/** Starts nothing. */
-export function planRules({ rules, headers, values, place }: Config): PlannedRules {
+/** Starts nothing. @param directory where relative names of files begin */
+export function planRules({ rules, headers, values, place }: Config, directory: string): PlannedRules {
   if (rules.length + headers.length === 0 && values['route-upstream'].length === 0) {
     return { plan: NO_RULES, problems: [], warnings: [] }
   }
-  const { problems, warnings, ...plan } = compileRules({
+  const files = new NamedFiles(directory)
+  const { problems, warnings, ...compiled } = compileRules({
     rules,
     headers,
     metrics: values.metric,
     upstreams: values['route-upstream'].map((text, i) => ({ text, place: place('route-upstream', i) })),
     backends: new Set(values.backend.map(({ key }) => key)),
+    files,
   })
-  return { plan, problems, warnings }
+  return { plan: { ...compiled, netFiles: files.netFiles }, problems, warnings }
 }
 
 /** Those of the lines of `backend`, and those that rules name by their address, each a backend of its own. */

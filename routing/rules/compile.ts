@@ -15,7 +15,7 @@ import { ruleKey } from '../../base/table-key.ts'
 import { type Place, type Problem, placeText } from '../../config/config.ts'
 import { FAMILIES } from '../../config/route-families.ts'
 import { type HeaderText, type RuleText, ruleOption } from '../../config/route-lines.ts'
-import { type Reading, WrongRule } from './action.ts'
+import { type Reading, type RuleFiles, WrongRule } from './action.ts'
 import { flowOf } from './flow.ts'
 import { type ActionText, type HeadText, shown, splitRule } from './grammar.ts'
 import { type Dead, type FlowRule, neverRuns } from './never-runs.ts'
@@ -31,6 +31,8 @@ export interface RuleLines {
   readonly upstreams: readonly { readonly text: string; readonly place: Place }[]
   /** Keys of backends that the configuration has. */
   readonly backends: ReadonlySet<string>
+  /** What files that rules name hold. */
+  readonly files: RuleFiles
 }
 
 export interface CompiledRules {
@@ -171,6 +173,7 @@ class Compiler {
       metrics: this.#metrics,
       upstream: (address, protocol) => this.#upstream(address, protocol),
       upstreams: this.#allowed,
+      files: this.#lines.files,
     }
   }
 

@@ -9,7 +9,7 @@ import { configOf } from '../support/config.ts'
 function pictureOf(argv: readonly string[], gateways: number): Picture {
   const config = configOf(argv)
   const logs = { access: null }
-  const { plan: rules } = planRules(config)
+  const { plan: rules } = planRules(config, '/')
   const plan = { config, gateways, listeners: [], binds: [], logs, rules } as unknown as StartPlan
   const addresses = (host: string) => [host]
   return buildPicture({
