@@ -1,0 +1,130 @@
+// test/master/rules.test.ts: route rules from the lines of a config to the answers of running gateways, and over reloads.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: rules are full of them
+import http from 'node:http'
+import t from 'tap'
+import { CONTROL, reloadWith } from '../support/control.ts'
+import { gatewayPids, until } from '../support/processes.ts'
+import { freshDirectory, runSluice, type Sluice, startSluice } from '../support/sluice.ts'
+import type { Test } from '../support/tmp.ts'
+
+const ONE = `http = 127.0.0.1:0\nhttp-processes = 1\n`
+
+t.jobs = 3
+
+t.test('rules of a config and of a file that it includes decide in the order of the lines', async t => {
+  const directory = freshDirectory(t, { 'more.ini': '[sluice]\nroute = ^/a addheader:X-Rule: two\n' })
+  const sluice = await start(
+    t,
+    `${ONE}route = ^/ addheader:X-Rule: one\ninclude = %dmore.ini\nroute-host = ^127 redirect-permanent:http://b\${PATH_INFO}\nroute = ^/ return:403\nadd-header = X-All: yes\n`,
+    directory,
+  )
+  const { status, headers } = await get(sluice, '/a/b')
+  t.equal(status, 301)
+  t.match(headers, { location: 'http://b/a/b', 'x-all': 'yes', 'x-rule': 'one, two' })
+})
+
+t.test('a node that only a rule names is reached by it, and by no host', async t => {
+  const node = http.createServer((request, response) =>
+    response.end(`${request.url} for ${request.headers.host}`),
+  )
+  const port = await new Promise<number>(resolve => {
+    node.listen(0, '127.0.0.1', () => resolve((node.address() as { port: number }).port))
+  })
+  t.teardown(() => node.close())
+  const sluice = await start(
+    t,
+    `${ONE}http-to = http://127.0.0.1:9\nroute = ^/api http:127.0.0.1:${port},api.example\n`,
+  )
+  t.equal((await get(sluice, '/api/x?y')).body, '/api/x?y for api.example')
+  t.not((await get(sluice, '/other')).status, 200)
+  const key = `rule http://127.0.0.1:${port}`
+  const why = await runSluice(t, { args: ['why', key, '--control', 'control.sock'], cwd: sluice.directory })
+  t.match(why.stdout, `${key} is served by key ${key}\n`)
+  t.match(why.stdout, `http://127.0.0.1:${port} (`)
+})
+
+t.test('a reload changes rules in place; the same rules are no change', async t => {
+  const sluice = await start(t, `${ONE}route = ^/ return:403\n`)
+  t.equal((await get(sluice, '/')).status, 403)
+  const pids = gatewayPids(sluice.pid)
+  t.match(await reloadWith(sluice, `${ONE}route = ^/ return:404\n`), {
+    kind: 'in place',
+    changes: ['route: ^/ return:… changed'],
+  })
+  t.equal((await get(sluice, '/')).status, 404)
+  t.match(await reloadWith(sluice, `${ONE}route = ^/ return:404\n`), { kind: 'unchanged' })
+  t.match(await reloadWith(sluice, `${ONE}route-run = return:410\nroute = ^/ return:404\n`), {
+    kind: 'in place',
+  })
+  t.equal((await get(sluice, '/')).status, 410)
+  t.match(await reloadWith(sluice, `${ONE}route = ^/ return:404\nroute-run = return:410\n`), {
+    kind: 'in place',
+    changes: ['rules: in another order, or with other files'],
+  })
+  t.equal((await get(sluice, '/')).status, 404)
+  t.match(await reloadWith(sluice, `${ONE}http-to = http://127.0.0.1:9\n`), { kind: 'in place' })
+  t.ok((await get(sluice, '/')).status >= 500)
+  t.same(gatewayPids(sluice.pid), pids)
+})
+
+t.test('rules that fail change nothing: the old ones stay, and all that is wrong is told', async t => {
+  const sluice = await start(t, `${ONE}route = ^/ return:403\n`)
+  const report = await reloadWith(
+    sluice,
+    `${ONE}route = ^/a nosuch:\nroute = ^/(b last:\nroute = ^/ goto:END\n`,
+  )
+  t.match(report, { kind: 'refused' })
+  t.match(report.problem, /sluice\.ini:\d+: option "route": route action "nosuch" is unknown/)
+  t.match(report.problem, /sluice\.ini:\d+: option "route": .*\^\/\(b/)
+  t.match(report.problem, /sluice\.ini:\d+: option "route": no route-label "END"/)
+  t.equal((await get(sluice, '/')).status, 403)
+})
+
+t.test('a gateway that took the place of one that died has the rules', async t => {
+  const sluice = await start(t, `${ONE}route = ^/ return:403\n`)
+  const [pid] = gatewayPids(sluice.pid)
+  process.kill(pid!, 'SIGKILL')
+  await until('another gateway serves', async () => {
+    const now = gatewayPids(sluice.pid)
+    return now.length === 1 && now[0] !== pid && (await get(sluice, '/')).status === 403
+  })
+  const { kind } = await reloadWith(sluice, `${ONE}http-processes = 2\nroute = ^/ return:405\n`)
+  t.equal(kind, 'new generation')
+  for (let i = 0; i < 6; i++) t.equal((await get(sluice, '/')).status, 405)
+})
+
+t.test('check says what a start would say of rules, and warns of those that can never run', async t => {
+  const check = (ini: string) => runSluice(t, { words: ['check'], ini: `http = 127.0.0.1:0\n${ini}` })
+  const wrong = await check('route-run = chdir:/tmp\nroute-if = lord:a last:\n')
+  t.equal(wrong.code, 1)
+  t.match(
+    wrong.stderr,
+    /sluice\.ini:3: option "route-run": route action "chdir" needs a worker process and is not available in the gateway/,
+  )
+  t.match(wrong.stderr, /sluice\.ini:4: option "route-if": route condition "lord"/)
+  const doubtful = await check('route-run = last:\nroute = ^/a return:403\n')
+  t.equal(doubtful.code, 0)
+  t.match(doubtful.stderr, /sluice\.ini:4: warning: option "route": this rule can never run/)
+})
+
+function start(t: Test, ini: string, cwd?: string): Promise<Sluice> {
+  return startSluice(t, { ini: `${CONTROL}${ini}`, ...(cwd ? { cwd } : {}) })
+}
+
+interface Got {
+  readonly status: number
+  readonly headers: http.IncomingHttpHeaders
+  readonly body: string
+}
+
+function get(sluice: Sluice, path: string): Promise<Got> {
+  return new Promise((resolve, reject) => {
+    const request = http.get(new URL(path, sluice.url), { agent: false }, response => {
+      let body = ''
+      response.setEncoding('utf8')
+      response.on('data', (text: string) => (body += text))
+      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }))
+    })
+    request.on('error', reject)
+  })
+}
