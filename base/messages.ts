@@ -69,7 +69,10 @@ export type ToMaster =
       readonly fields: Readonly<Record<string, string | number>>
     }
 
-/** What happened in a gateway since its last batch; sent at most every 250 ms, and only when something did. */
+/**
+ * What happened in a gateway since its last batch; sent at most every 250 ms, and only when something did. Nodes and keys
+ * beyond a thousand come with the next.
+ */
 export interface CounterBatch {
   /** Client connections open now. */
   readonly connections: number
@@ -83,7 +86,7 @@ export interface CounterBatch {
   readonly hits: readonly { readonly key: string; readonly hits: number }[]
 }
 
-/** What happened with one node in a gateway since its last batch. */
+/** What happened with one node in a gateway since it was last told of. */
 export interface NodeCounters {
   /** The node's name in the picture. */
   readonly name: string

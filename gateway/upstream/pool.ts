@@ -71,6 +71,7 @@ export class NodePool {
   sweep(now: number): void {
     let old = 0
     while (old < this.#idle.length && this.#idle[old]!.idleSince < now - this.#idleLimitMs) old++
+    if (old === 0) return // thousands of pools are looked at each second
     for (const connection of this.#idle.splice(0, old)) connection.close()
   }
 
