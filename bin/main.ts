@@ -1,29 +1,20 @@
 // bin/main.ts: what the `sluice` command does with its arguments. Exit codes: 0 clean, 1 refused.
-import { loadConfig } from '../config/load.ts'
 import { StartRefused } from '../master/refused.ts'
-import { check } from './check.ts'
 import { noCommandText } from './no-command.ts'
 import { NOTHING_TO_DO } from './nothing-to-do.ts'
-import { print } from './print.ts'
-import { reload } from './reload.ts'
-import { showConfig } from './show-config.ts'
-import { start } from './start.ts'
-import { status } from './status.ts'
-import { stop } from './stop.ts'
 import { TargetProblem } from './target.ts'
 import { terminal } from './terminal.ts'
-import { why } from './why.ts'
-import { world } from './world.ts'
 
 export type Command = (argv: readonly string[]) => number | Promise<number>
 
-const COMMANDS: Readonly<Record<string, Command>> = {
-  check,
-  reload,
-  'show-config': showConfig,
-  status,
-  stop,
-  why,
+/** Loaded when asked for: who wants the status of an instance waits for nothing that only an instance needs. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  check: async () => (await import('./check.ts')).check,
+  reload: async () => (await import('./reload.ts')).reload,
+  'show-config': async () => (await import('./show-config.ts')).showConfig,
+  status: async () => (await import('./status.ts')).status,
+  stop: async () => (await import('./stop.ts')).stop,
+  why: async () => (await import('./why.ts')).why,
 }
 
 /** Ends the process; nobody sees a stack unless SLUICE_DEBUG is set. @param argv without node and script */
@@ -47,8 +38,9 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     process.stderr.write(NOTHING_TO_DO)
     return 1
   }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (command) {
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (load) {
+    const command = await load()
     const code = await command(rest)
     await terminal.taken()
     return code
@@ -58,9 +50,11 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     process.stderr.write(refusal)
     return 1
   }
+  const [{ loadConfig }, { world }] = await Promise.all([import('../config/load.ts'), import('./world.ts')])
   const here = world()
   const loaded = loadConfig(argv, here)
-  return loaded.kind === 'command' ? print(loaded.command) : start(loaded, here, argv)
+  if (loaded.kind === 'command') return (await import('./print.ts')).print(loaded.command)
+  return (await import('./start.ts')).start(loaded, here, argv)
 }
 
 function errorText(error: unknown): string {

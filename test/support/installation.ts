@@ -53,6 +53,9 @@ export function install(t: Test, name = 'sluice'): Installation {
   for (const each of runTimePackages()) linkTree(join(ROOT, each), join(root, each))
   const node = join(directory, 'node')
   linkOrCopy(process.execPath, node)
+  const cache = join(directory, 'compile-cache') // where each user has a directory, and nobody those of others
+  mkdirSync(cache)
+  chmodSync(cache, 0o1777)
   const command = join(root, 'bin/sluice.js')
   const placed = (options: SluiceOptions): SluiceOptions => ({
     ...options,
@@ -62,7 +65,12 @@ export function install(t: Test, name = 'sluice'): Installation {
       ...(options.wrapper ?? []),
       ...['/bin/sh', '-c', BY_NODE, 'sh', node],
     ],
-    env: { STATE_DIRECTORY: join(directory, 'state'), NOTIFY_SOCKET: undefined, ...options.env },
+    env: {
+      STATE_DIRECTORY: join(directory, 'state'),
+      NOTIFY_SOCKET: undefined,
+      NODE_COMPILE_CACHE: cache,
+      ...options.env,
+    },
     cwd: options.cwd ?? openDirectory(t),
   })
   return {

@@ -11,9 +11,15 @@ import { ensurePackages } from './packages.ts'
 import { endAllTests, type FileResult, runTestFile } from './test-file.ts'
 
 const ROOT = dirname(dirname(import.meta.dirname))
-const LIMIT_MS = 20_000
+/** A file that takes longer on a machine with nothing else to do is too long: it is told. */
+const LONG_MS = 20_000
+/** Who takes so long hangs, on a slow and busy machine too. */
+const HANGS_MS = 60_000
 // A file that measures time says so in one of its first lines, and runs when all others are done.
 const ALONE = /^\/\/ Runs alone: \S/m
+// Those that start a whole Sluice again and again keep a CPU busy; those with a gateway of their own mostly wait.
+const BUSY = /support\/(sluice|installation)\.ts'|\/house\.ts'|bin\/sluice|tools\/build\.ts'/
+const WAITING = /support\/gateway\.ts'|\/retiring\.ts'/
 
 /** @returns the exit code */
 async function main(args: string[]): Promise<number> {
@@ -27,18 +33,29 @@ async function main(args: string[]): Promise<number> {
   if (files === null || !(await ensurePackages())) return 1
   const jobs = values.jobs === undefined ? defaultJobs() : Math.max(1, Number.parseInt(values.jobs, 10) || 1)
 
+  const texts = new Map(files.map(file => [file, readFileSync(join(ROOT, file), 'utf8')]))
+  const runsAlone = (file: string): boolean => ALONE.test(texts.get(file)!.slice(0, 1000))
+  const together = files.filter(file => !runsAlone(file))
   const results = [
-    ...(await runAll(
-      files.filter(file => !runsAlone(file)),
-      jobs,
-    )),
+    ...(await runAll(jobs === 1 ? together : busyFirst(together, texts), jobs)),
     ...(await runAll(files.filter(runsAlone), 1)),
   ]
   return summarise(results)
 }
 
+// One more than there are CPUs, as many a file mostly waits.
 function defaultJobs(): number {
-  return Math.min(4, Math.max(2, availableParallelism()))
+  return Math.min(4, availableParallelism() + 1)
+}
+
+// The busy ones first, those that mostly wait last, and in between those that are short.
+function busyFirst(files: readonly string[], texts: ReadonlyMap<string, string>): string[] {
+  const rankOf = (file: string): number => {
+    const text = texts.get(file)!
+    if (BUSY.test(text)) return 0
+    return WAITING.test(text) ? 2 : 1
+  }
+  return files.toSorted((a, b) => rankOf(a) - rankOf(b))
 }
 
 // Files in the order of their names, relative to the checkout. Null, after saying so, when a name fits nothing.
@@ -65,16 +82,15 @@ function isLong(path: string): boolean {
   return /^test\/long(\/|$)/.test(path)
 }
 
-function runsAlone(file: string): boolean {
-  return ALONE.test(readFileSync(join(ROOT, file), 'utf8').slice(0, 1000))
-}
-
+// The last of several workers begins at the end: it keeps company with the others without wanting the same CPU, and all
+// of them come to their end among files that are short.
 async function runAll(files: readonly string[], jobs: number): Promise<FileResult[]> {
   const waiting = [...files]
   const results: FileResult[] = []
-  const worker = async () => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const result = await runTestFile(ROOT, file, LIMIT_MS)
+  const worker = async (_: unknown, index: number) => {
+    const next = () => (index > 0 && index === jobs - 1 ? waiting.pop() : waiting.shift())
+    for (let file = next(); file !== undefined; file = next()) {
+      const result = await runTestFile(ROOT, file, HANGS_MS)
       results.push(result)
       process.stdout.write(reportOf(result))
     }
@@ -86,7 +102,8 @@ async function runAll(files: readonly string[], jobs: number): Promise<FileResul
 function reportOf({ file, passed, failed, skipped, ms, failures, stderr }: FileResult): string {
   const seconds = (ms / 1000).toFixed(1).padStart(5)
   const counts = `${passed} passed${failed > 0 ? `, ${failed} failed` : ''}`
-  const lines = [`${failed > 0 ? 'FAIL' : 'ok  '} ${seconds} s  ${file}  (${counts})`]
+  const tooLong = ms > LONG_MS ? `, too long: over ${LONG_MS / 1000} s` : ''
+  const lines = [`${failed > 0 ? 'FAIL' : 'ok  '} ${seconds} s  ${file}  (${counts}${tooLong})`]
   for (const name of skipped) lines.push(`     skipped: ${name}`)
   if (failed > 0) {
     for (const failure of failures) lines.push('', indent(failure))

@@ -20,7 +20,7 @@ export interface FileResult {
 }
 
 // What the test started gets this long to notice that it is over.
-const LEFTOVER_MS = 5000
+const LEFTOVER_MS = 15_000
 const COMPILE_CACHE = join(tmpdir(), `sluice-compile-cache-${process.getuid?.()}`)
 const running = new Set<ChildProcess>()
 
