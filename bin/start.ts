@@ -1,17 +1,11 @@
-// bin/start.ts: `sluice [options] [file.ini ...]`: runs an instance until it is stopped, or starts one in the background.
-import { type Loaded, loadConfig, type World } from '../config/load.ts'
+// bin/start.ts: `sluice [options] [file.ini ...]`: what comes before an instance: a config that is wrong ends it, and one that
+// wants the background starts another process. Only then is what an instance needs loaded.
+import type { Loaded, World } from '../config/load.ts'
 import { pairsText, problemsText } from '../config/show.ts'
-import { Logs } from '../master/logs/logs.ts'
-import { planStart, type StartPlan } from '../master/plan.ts'
-import { StartRefused } from '../master/refused.ts'
-import { runMaster } from '../master/run.ts'
 import { daemonLog } from '../master/steering/daemon-log.ts'
-import { takeNotifySocket } from '../master/steering/notify.ts'
 import { settleInBackground, startInBackground } from './background.ts'
-import { closeUninvitedInspector } from './inspector.ts'
-import { say, sayWarnings } from './say.ts'
+import { say } from './say.ts'
 import { terminal } from './terminal.ts'
-import { version } from './version.ts'
 
 /** @param argv of which `loaded` was read. @returns the exit code. @throws StartRefused */
 export async function start(
@@ -22,36 +16,11 @@ export async function start(
   if (loaded.kind === 'problems') {
     return say({ out: '', err: problemsText(loaded.problems, loaded.warnings), exit: 1 })
   }
-  const { cwd } = here
   const { config } = loaded
-  const background = daemonLog(config, cwd)
+  const background = daemonLog(config, here.cwd)
   if (background !== null && !terminal.isInBackground) return startInBackground(config, background, argv)
   if (terminal.isInBackground) settleInBackground()
-  const notifySocket = takeNotifySocket()
   if (config.values['show-config']) terminal.err(pairsText(config.pairs, 'ini'))
-  sayWarnings(config.warnings)
-  const plan = await planStart(config, here, 'start')
-  sayWarnings(plan.warnings)
-  const print = (text: string) => {
-    closeUninvitedInspector() // a signal of the first moments may have come through only now
-    terminal.out(text)
-    terminal.end(0)
-  }
-  const read = () => readAgain(argv, here)
-  // Files are opened by the user that Sluice becomes, never by root.
-  const logs = new Logs(plan.logs, { isHeld: plan.user !== null })
-  try {
-    return await runMaster(plan, { logs, version: here.version, print, read, notifySocket })
-  } finally {
-    await logs.close()
-  }
-}
-
-// What environment and directory were at the start counts: the process's own may have changed since.
-async function readAgain(argv: readonly string[], here: World): Promise<StartPlan> {
-  const now = { ...here, version: version() }
-  const loaded = loadConfig(argv, now)
-  if (loaded.kind === 'config') return planStart(loaded.config, now, 'reload')
-  const problems = loaded.kind === 'problems' ? loaded.problems : []
-  throw new StartRefused('SLUICE_OPTION_INVALID', problems)
+  const { runInstance } = await import('./instance.ts')
+  return runInstance(config, here, argv)
 }

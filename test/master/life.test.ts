@@ -2,16 +2,16 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { freePort } from '../support/ports.ts'
 import { gatewayPids, isAlive, until } from '../support/processes.ts'
-import { freshDirectory, runSluice, startSluice } from '../support/sluice.ts'
+import { startSluice } from '../support/sluice.ts'
 
-const INI = 'http = 127.0.0.1:0\nhttp-processes = 2\n'
+const INI = 'http = 127.0.0.1:0\nhttp-processes = 1\n'
 
 t.test('it says what it serves, each line a URL that answers', async t => {
   const sluice = await startSluice(t, `${INI}http = x.sock\nhttp = @sluice-${process.pid}\n`)
@@ -27,22 +27,22 @@ t.test('it says what it serves, each line a URL that answers', async t => {
 
 t.test('what is written twice is bound once, and serves', async t => {
   const port = await freePort('::')
-  const sluice = await startSluice(t, `http = 127.0.0.1:${port}\nhttp = 127.0.0.1:${port}\n`)
-  t.equal(sluice.urls.length, 1)
-  t.equal((await fetch(sluice.url)).status, 200)
-  t.match(sluice.stderr(), 'sluice.ini:3: warning: option "http" listens on')
+  const sluice = await startSluice(t, `${INI}http = 127.0.0.1:${port}\nhttp = 127.0.0.1:${port}\n`)
+  t.equal(sluice.urls.length, 2)
+  t.equal((await fetch(sluice.urls[1]!)).status, 200)
+  t.match(sluice.stderr(), 'sluice.ini:5: warning: option "http" listens on')
 })
 
 t.test('a URL that two listeners share is shown once', async t => {
   const port = await freePort('::')
-  const sluice = await startSluice(t, `http = [::]:${port}\nhttp = :${port}\n`)
+  const sluice = await startSluice(t, `http = [::]:${port}\nhttp = :${port}\nhttp-processes = 1\n`)
   t.strictSame(sluice.urls, [`http://localhost:${port}/`])
   for (const host of ['127.0.0.1', '[::1]'])
     t.equal((await fetch(`http://${host}:${port}/`)).status, 200, host)
 })
 
 t.test('addresses that mean the whole machine are shown as localhost', async t => {
-  const sluice = await startSluice(t, 'http = :0\nhttp = [::]:0\nhttp = [::1]:0\n')
+  const sluice = await startSluice(t, 'http = :0\nhttp = [::]:0\nhttp = [::1]:0\nhttp-processes = 1\n')
   t.match(sluice.urls[0], /^http:\/\/localhost:\d+\/$/)
   t.match(sluice.urls[1], /^http:\/\/localhost:\d+\/$/)
   t.match(sluice.urls[2], /^http:\/\/\[::1\]:\d+\/$/)
@@ -53,7 +53,7 @@ t.test('signals that stop: exit 0, no process left, addresses and files free', a
   t.jobs = 4
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
     t.test(signal, async t => {
-      const sluice = await startSluice(t, `${INI}http = x.sock\npidfile = pid\n`)
+      const sluice = await startSluice(t, `${INI}http = x.sock\npidfile = pid\nhttp-processes = 2\n`)
       const gateways = gatewayPids(sluice.pid)
       t.equal(gateways.length, 2)
       const { code, signal: killedBy, stderr } = await sluice.stop(signal)
@@ -107,69 +107,6 @@ t.test('an impatient second TERM ends it although a request is in hand', async t
   const { code } = await sluice.stop('SIGTERM')
   t.equal(code, 0)
   await answer
-})
-
-t.test('the pid file', async t => {
-  t.jobs = 4
-  t.test("holds the master's pid and may be read by all", async t => {
-    const sluice = await startSluice(t, `${INI}pidfile = run.pid\n`)
-    const file = join(sluice.directory, 'run.pid')
-    t.equal(readFileSync(file, 'utf8'), `${sluice.pid}\n`)
-    t.equal(statSync(file).mode & 0o777, 0o644)
-  })
-
-  t.test("a successor's is left alone", async t => {
-    const sluice = await startSluice(t, `${INI}pidfile = run.pid\n`)
-    const file = join(sluice.directory, 'run.pid')
-    writeFileSync(file, '1\n')
-    await sluice.stop()
-    t.equal(readFileSync(file, 'utf8'), '1\n')
-  })
-
-  t.test('of an instance that runs is not taken over', async t => {
-    const first = await startSluice(t, `${INI}pidfile = run.pid\n`)
-    const file = join(first.directory, 'run.pid')
-    await until('the first wrote it', () => existsSync(file))
-    const ini = `${INI}pidfile = ${file}\n`
-    const second = await runSluice(t, ini)
-    t.equal(second.code, 1)
-    t.equal(
-      second.stderr,
-      `sluice.ini:4: the pid file ${file} belongs to another Sluice that runs, process ${first.pid}. Stop that process, or name another file.\n`,
-    )
-    t.equal(readFileSync(file, 'utf8'), `${first.pid}\n`)
-    t.equal((await runSluice(t, { ini, words: ['check'] })).code, 0, 'a check of what runs is no start')
-  })
-
-  for (const [what, text] of [
-    ['of a process that is gone', '4194304\n'],
-    ['of another program', `${process.pid}\n`],
-    ['of init', '1\n'],
-    ['that is empty', ''],
-  ] as const) {
-    t.test(`${what} is stale`, async t => {
-      const sluice = await startSluice(t, { ini: `${INI}pidfile = run.pid\n`, files: { 'run.pid': text } })
-      t.equal(readFileSync(join(sluice.directory, 'run.pid'), 'utf8'), `${sluice.pid}\n`)
-    })
-  }
-
-  t.test('that holds something else is left alone', async t => {
-    const cwd = freshDirectory(t, { 'run.pid': 'hello\n' })
-    const { code, stderr } = await runSluice(t, { ini: `${INI}pidfile = run.pid\n`, cwd })
-    t.equal(code, 1)
-    t.match(
-      stderr,
-      /run\.pid holds something else than a process id\. Name another file, or remove this one\./,
-    )
-    t.equal(readFileSync(join(cwd, 'run.pid'), 'utf8'), 'hello\n')
-  })
-
-  t.test('is not written by a start that fails', async t => {
-    const cwd = freshDirectory(t)
-    const { code } = await runSluice(t, { ini: 'http = 203.0.113.9:80\npidfile = run.pid\n', cwd })
-    t.equal(code, 1)
-    t.notOk(existsSync(join(cwd, 'run.pid')))
-  })
 })
 
 t.test('several gateways above four have a socket each, and all answer', async t => {
