@@ -131,6 +131,8 @@ const PURE_NODE: Readonly<Record<string, readonly string[]>> = {
     'verify',
     'type KeyObject',
   ],
+  // Makes a flag of regular expressions known, and changes none that lacks it.
+  'node:v8': ['setFlagsFromString'],
 }
 const PURE_PACKAGES = ['bcryptjs', 'ipaddr.js', 're2js']
 const IMPURE_WORDS =

@@ -114,7 +114,7 @@ function compiled(root: string, lines: readonly string[]): RulesPlan | null {
   writeFileSync(file, `[uwsgi]\nhttp = :0\nhttp-to = 127.0.0.1:1\n${lines.join('\n')}\n`)
   const loaded = loadConfig([file], { cwd: root, env: {}, version: '0.0.0' })
   if (loaded.kind !== 'config') return null
-  const { plan, problems } = planRules(loaded.config)
+  const { plan, problems } = planRules(loaded.config, root)
   return problems.length === 0 ? plan : null
 }
 

@@ -1,3 +1,4 @@
+# test/support/apps/pcre.py: what PCRE itself says of patterns, for tests that compare.
 """PCRE 8, the library that uWSGI has its patterns from. A line of JSON in, a line of JSON out:
 {"pattern": latin-1, "subjects": [latin-1]} -> {"problem", "at"} or {"matches": [null or [text or null]]}"""
 import ctypes
