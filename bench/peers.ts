@@ -3,7 +3,7 @@ import type { Peer } from './peer.ts'
 import { haproxy } from './peers/haproxy.ts'
 import { nginx, nginxBuffers } from './peers/nginx.ts'
 import { httpProxy, undici } from './peers/node-gateways.ts'
-import { sluice } from './peers/sluice.ts'
+import { sluice, sluiceWithoutRules } from './peers/sluice.ts'
 import { announcedPeers } from './peers/sluice-announced.ts'
 import { uwsgiRouter } from './peers/uwsgi-router.ts'
 
@@ -14,6 +14,7 @@ export const PEERS: readonly Peer[] = [
   nginxBuffers,
   haproxy,
   sluice,
+  sluiceWithoutRules,
   ...announcedPeers,
   httpProxy,
   undici,

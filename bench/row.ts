@@ -1,5 +1,7 @@
 // bench/row.ts: what a row of the bench is: what clients do, through which protocols, and what is hoped for.
 
+import type { RuleSet } from './rule-set.ts'
+
 export interface Row {
   readonly name: string
   /** For the reader of the table. */
@@ -15,6 +17,8 @@ export interface Row {
   readonly goal?: number
   /** The node listens on thousands of ports, which announce themselves. */
   readonly manyNodes?: boolean
+  /** Route rules that a request meets before a node is chosen. */
+  readonly rules?: RuleSet
 }
 
 /** 64 connections of wrk, each with its next request once it has an answer. */

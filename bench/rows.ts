@@ -4,6 +4,7 @@ import { BODY_ROWS } from './rows/bodies.ts'
 import { IDLE_ROWS } from './rows/idle.ts'
 import { FRESH_ROWS, KEEP_ALIVE_ROWS } from './rows/keep-alive.ts'
 import { NODES_ROWS } from './rows/nodes.ts'
+import { RULE_ROWS } from './rows/rules.ts'
 import { TLS_ROWS } from './rows/tls.ts'
 import { UWSGI_ROWS } from './rows/uwsgi.ts'
 
@@ -15,5 +16,6 @@ export const ROWS: readonly Row[] = [
   ...TLS_ROWS,
   ...UWSGI_ROWS,
   ...NODES_ROWS,
+  ...RULE_ROWS,
   ...IDLE_ROWS,
 ]

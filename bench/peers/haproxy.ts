@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connectionsOf, type Job, type Peer } from '../peer.ts'
+import { haproxyRules } from '../rule-set.ts'
 import { HOSTS } from '../site.ts'
 
 /** It speaks no uwsgi. */
@@ -35,6 +36,7 @@ function prepare({ row, port, node, certificate, directory }: Job): readonly str
       http-reuse always
     frontend in
       bind 127.0.0.1:${port}${row.client === 'https' ? ` ssl crt ${certificate.both}` : ''}
+      ${row.rules === undefined ? '' : haproxyRules(row.rules, directory)}
       use_backend %[req.hdr(host),field(1,:),lower,map(${map},${HOSTS[0]})]
 ${backends.join('')}`,
   )

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mostDescriptors } from '../descriptors.ts'
 import { connectionsOf, type Job, type Peer } from '../peer.ts'
-import { HOSTS } from '../site.ts'
+import { nginxRules } from '../rule-set.ts'
+import { HOST, HOSTS } from '../site.ts'
 
 export const nginx: Peer = {
   name: 'nginx',
@@ -53,8 +54,12 @@ function prepare(job: Job, buffers: string): readonly string[] {
   return ['nginx', '-e', 'stderr', '-p', directory, '-c', file]
 }
 
+const NO_RULES = { locations: '', names: '', lines: '' }
+
 function site({ row, port, node, certificate }: Job, host: string): string {
   const name = host.replace('.', '_')
+  const pass = row.node === 'http' ? httpPass(name) : uwsgiPass(name)
+  const rules = host === HOST && row.rules !== undefined ? nginxRules(row.rules, pass) : NO_RULES
   return `
       upstream ${name} {
         server ${row.over === 'unix' ? `unix:${node.path}` : `127.0.0.1:${node.port}`};
@@ -62,10 +67,12 @@ function site({ row, port, node, certificate }: Job, host: string): string {
       }
       server {
         listen 127.0.0.1:${port}${row.client === 'https' ? ' ssl' : ''}${host === HOSTS[0] ? ' backlog=1024' : ''};
-        server_name ${host};
+        server_name ${rules.names || host};
         ${row.client === 'https' ? `ssl_certificate ${certificate.certificate}; ssl_certificate_key ${certificate.key}; ${PROTOCOLS}` : ''}
+        ${rules.lines}
+        ${rules.locations}
         location / {
-          ${row.node === 'http' ? httpPass(name) : uwsgiPass(name)}
+          ${pass}
         }
       }`
 }

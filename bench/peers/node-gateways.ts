@@ -19,7 +19,7 @@ export const undici: Peer = {
 }
 
 function serves(row: Row): boolean {
-  return row.node === 'http'
+  return row.node === 'http' && row.rules === undefined
 }
 
 // Compiled where Sluice is, so that their memory compares.

@@ -3,11 +3,23 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { connectionsOf, type Job, type Peer } from '../peer.ts'
+import { sluiceRules } from '../rule-set.ts'
 import { HOSTS } from '../site.ts'
 
-export const sluice: Peer = { name: 'sluice', needs: [], serves: () => true, prepare }
+export const sluice: Peer = { name: 'sluice', needs: [], serves: () => true, prepare: job => prepare(job) }
 
-function prepare(job: Job): readonly string[] {
+/** For what rules cost: the same without them. */
+export const sluiceWithoutRules: Peer = {
+  name: 'sluice-without-rules',
+  needs: [],
+  serves: ({ rules }) => rules !== undefined,
+  prepare: job => prepare(job, []),
+}
+
+function prepare(
+  job: Job,
+  rules = job.row.rules === undefined ? [] : sluiceRules(job.row.rules),
+): readonly string[] {
   const { row, port, node, certificate, directory } = job
   const file = join(directory, 'sluice.ini')
   const address = row.over === 'unix' ? node.path : `127.0.0.1:${node.port}`
@@ -33,6 +45,7 @@ limit-post = 10m
 http-max-head-size = 32k
 http-max-headers = 128
 http-max-uri = 8k
+${rules.join('\n')}
 `,
   )
   return sluiceCommand(job, file)
