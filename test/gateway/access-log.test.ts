@@ -1,11 +1,11 @@
 // test/gateway/access-log.test.ts: one line for each request, which tells what the client and the node saw.
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { BoundSocket } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { AccessLogFormat, Picture } from '../../base/picture.ts'
 import { accessLogPicture, startGateway, type TestGateway } from '../support/gateway.ts'
+import { freePort } from '../support/ports.ts'
 import { until } from '../support/processes.ts'
 import { type Script, startRawNode } from '../support/raw-node.ts'
 import { temporaryDirectory } from '../support/tmp.ts'
@@ -145,7 +145,7 @@ t.test('as many lines as requests: kept connections, pipelines, refusals, client
 
 t.test('the node that answered, how many were tried, and the id of an error', async t => {
   const node = await startRawNode(t, { script: uwsgiNode })
-  const dead = `uwsgi://127.0.0.1:${closedPort()}`
+  const dead = `uwsgi://127.0.0.1:${await freePort()}`
   const { gateway, lines } = await startLogging(t, 'json', [dead, `uwsgi://${node.address}`])
   t.equal((await ask(t, gateway.port, 'POST', '/sized', '', 'body')).status, 200)
   const broken = await ask(t, gateway.port, 'POST', '/broken')
@@ -232,14 +232,7 @@ async function startLogging(
 
 // Stops the gateway, which writes all that is left.
 async function linesAfter(gateway: TestGateway, file: string): Promise<string[]> {
-  gateway.process.send({ kind: 'stop', graceMs: 2_000 })
+  gateway.process.send({ kind: 'stop', graceMs: 10_000 })
   await once(gateway.process, 'exit')
   return readFileSync(file, 'latin1').split('\n').slice(0, -1)
-}
-
-function closedPort(): number {
-  const bound = new BoundSocket({ host: '127.0.0.1', port: 0 })
-  const { port } = bound.address() as { port: number }
-  bound.close()
-  return port
 }

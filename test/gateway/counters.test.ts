@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import type { CounterBatch, ToMaster } from '../../base/messages.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { freePort } from '../support/ports.ts'
 import { until } from '../support/processes.ts'
 import { answer, connectRaw, readAnswer, request } from '../support/raw-client.ts'
 import { startRawNode } from '../support/raw-node.ts'
@@ -53,10 +54,8 @@ function startAnswering(t: Test): ReturnType<typeof startRawNode> {
 }
 
 /** An address nobody listens at. */
-async function nobody(t: Test): Promise<string> {
-  const node = await startRawNode(t)
-  await node.stop()
-  return `http://${node.address}`
+async function nobody(): Promise<string> {
+  return `http://127.0.0.1:${await freePort()}`
 }
 
 t.test('connections and requests are counted, those that are refused too', async t => {
@@ -85,7 +84,7 @@ t.test('connections and requests are counted, those that are refused too', async
 t.test('nodes are told with their failures and their rest, and that it is over', async t => {
   const node = await startAnswering(t)
   const good = `http://${node.address}`
-  const dead = await nobody(t)
+  const dead = await nobody()
   const gateway = await startGateway(t, [dead, good], { graceMs: 1_000 })
   const told = listen(gateway)
   const client = await connectRaw(t, gateway)

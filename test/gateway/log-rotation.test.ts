@@ -195,7 +195,7 @@ async function stopAll(gateways: readonly TestGateway[]): Promise<void> {
   await Promise.all(
     gateways.map(async ({ process }) => {
       const ended = once(process, 'close')
-      process.send({ kind: 'stop', graceMs: 2_000 })
+      process.send({ kind: 'stop', graceMs: 10_000 })
       await ended
     }),
   )

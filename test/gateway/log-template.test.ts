@@ -224,7 +224,7 @@ async function startLogging(
     ...picture,
   })
   const lines = async (): Promise<string[]> => {
-    gateway.process.send({ kind: 'stop', graceMs: 2_000 })
+    gateway.process.send({ kind: 'stop', graceMs: 10_000 })
     await once(gateway.process, 'exit')
     return readFileSync(file, 'latin1').split('\n').slice(0, -1)
   }

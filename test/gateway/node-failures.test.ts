@@ -6,10 +6,13 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { nodePicture, startGateway, type TestGateway } from '../support/gateway.ts'
+import { freePort } from '../support/ports.ts'
 import { until } from '../support/processes.ts'
 import { answer, connectRaw, type RawAnswer, readAnswer, request } from '../support/raw-client.ts'
 import { type RawNode, type Script, startRawNode } from '../support/raw-node.ts'
 import { temporaryDirectory } from '../support/tmp.ts'
+
+t.jobs = 3 // mostly waiting
 
 /** Answers each request of a connection with `name`. */
 const say =
@@ -29,12 +32,7 @@ const hangUp: Script = async connection => {
 
 /** An address that nothing listens at. */
 async function refusing(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return `http://127.0.0.1:${port}`
+  return `http://127.0.0.1:${await freePort()}`
 }
 
 const address = (node: RawNode): string => `http://${node.address}`
@@ -46,7 +44,7 @@ async function get(t: Test, gateway: TestGateway, text = request('GET /')): Prom
 t.test('a node that refuses is left out for its rest, then asked again', async t => {
   const dead = await refusing()
   const node = await startRawNode(t, { script: say('alive') })
-  const gateway = await startGateway(t, [dead, address(node)], { graceMs: 600 })
+  const gateway = await startGateway(t, [dead, address(node)], { graceMs: 2_000 })
   for (let i = 0; i < 6; i++) t.equal((await get(t, gateway)).body, 'alive')
   const back = createServer(socket => {
     socket.on('error', () => {})
@@ -232,7 +230,7 @@ t.test('a node whose queue is full is waited for, and does not rest', async t =>
 t.test('a queue that stays full for the time to connect is a 503', async t => {
   const path = join(temporaryDirectory(t), 'full.sock')
   await startReluctant(t, path)
-  const gateway = await startGateway(t, [`http://${path}`], { connectTimeoutMs: 300, timeoutMs: 600 })
+  const gateway = await startGateway(t, [`http://${path}`], { connectTimeoutMs: 300, timeoutMs: 2_500 })
   const answers = await Promise.all(Array.from({ length: 4 }, () => get(t, gateway)))
   t.same(answers.map(({ status }) => status).sort(), [503, 503, 504, 504], 'two found room, and no answer')
 })
@@ -240,10 +238,8 @@ t.test('a queue that stays full for the time to connect is a 503', async t => {
 t.test('waiting for a full queue slows down', async t => {
   const path = join(temporaryDirectory(t), 'full.sock')
   await startReluctant(t, path)
-  process.env.NODE_OPTIONS = `--import=${new URL('tell-connects.ts', import.meta.url)}`
-  const gateway = await startGateway(t, [`http://${path}`], { connectTimeoutMs: 2_000 }).finally(() => {
-    delete process.env.NODE_OPTIONS
-  })
+  const env = { NODE_OPTIONS: `--import=${new URL('tell-connects.ts', import.meta.url)}` }
+  const gateway = await startGateway(t, [`http://${path}`], { connectTimeoutMs: 2_000 }, {}, { env })
   await until('we have filled its queue', async () => (await connectCode(path)) === 'EAGAIN')
   t.equal((await get(t, gateway)).status, 503)
   const looks = gateway.events.filter(({ text }) => text === 'connects').length

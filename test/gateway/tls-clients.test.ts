@@ -215,7 +215,7 @@ t.test('what is no handshake harms nobody', async t => {
 })
 
 t.test('a handshake that stands still ends in time, and so does a silent connection', async t => {
-  const gateway = await startGateway(t, [], { headersTimeoutMs: 400 }, { tls: TLS })
+  const gateway = await startGateway(t, [], { headersTimeoutMs: 1_500 }, { tls: TLS })
   for (const bytes of ['', '\x16\x03\x01\x02\x00\x01']) {
     const slow = new RawConnection(connect(gateway.port, '127.0.0.1'))
     if (bytes !== '') await slow.send(bytes)

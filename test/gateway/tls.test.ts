@@ -129,7 +129,7 @@ t.test('a client that leaves in the midst of the handshake is not waited for', a
 })
 
 t.test('a head that never comes is given up', async t => {
-  const gateway = await startGateway(t, [], { headersTimeoutMs: 300 }, TLS)
+  const gateway = await startGateway(t, [], { headersTimeoutMs: 1_500 }, TLS)
   const client = await connectTls(t, gateway)
   await client.send('GET / HT')
   t.equal((await readAnswer(client)).status, 408)

@@ -8,6 +8,7 @@ import tls from 'node:tls'
 import t from 'tap'
 import { makeSelfSigned } from '../../certs/manage/self-signed.ts'
 import { CONTROL, reloadWith, statusOf } from '../support/control.ts'
+import { freePort } from '../support/ports.ts'
 import { gatewayPids, isAlive, until } from '../support/processes.ts'
 import { freshDirectory, type Sluice, startSluice } from '../support/sluice.ts'
 import type { Test } from '../support/tmp.ts'
@@ -122,12 +123,7 @@ t.test('reload --replace: new processes, the counters go on', async t => {
 })
 
 t.test('a node that rests goes on resting in new gateways', async t => {
-  const dead = net.createServer().listen(0, '127.0.0.1')
-  await once(dead, 'listening')
-  const { port } = dead.address() as net.AddressInfo
-  dead.close()
-  await once(dead, 'close')
-  const ini = `${ONE}http-to = http://127.0.0.1:${port}\nhttp-to = ${await startNode(t, 'alive')}\n`
+  const ini = `${ONE}http-to = http://127.0.0.1:${await freePort()}\nhttp-to = ${await startNode(t, 'alive')}\n`
   const sluice = await start(t, ini)
   for (let i = 0; i < 3; i++) await get(sluice)
   const rests = async () => (await statusOf(sluice)).nodes.map(({ isResting }) => isResting)

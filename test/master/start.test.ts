@@ -1,9 +1,9 @@
 // test/master/start.test.ts: starts that are refused and why, and what a first start makes.
 import { readFileSync, statSync } from 'node:fs'
 import https from 'node:https'
-import net from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
+import { freePort } from '../support/ports.ts'
 import { gatewayPids } from '../support/processes.ts'
 import { freshDirectory, runSluice, startSluice } from '../support/sluice.ts'
 import { readText } from '../support/tmp.ts'
@@ -25,10 +25,7 @@ t.test('a start that cannot be', async t => {
   })
 
   t.test('two starts at once: one serves, the other says why not', async t => {
-    const probe = net.createServer()
-    await new Promise<void>(resolve => probe.listen(0, '127.0.0.1', resolve))
-    const { port } = probe.address() as net.AddressInfo
-    await new Promise(resolve => probe.close(resolve))
+    const port = await freePort()
     const starts = await Promise.allSettled([1, 2].map(() => startSluice(t, `http = 127.0.0.1:${port}\n`)))
     t.same(starts.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
     const { reason } = starts.find(({ status }) => status === 'rejected') as PromiseRejectedResult

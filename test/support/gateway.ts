@@ -155,7 +155,7 @@ export function nodePicture(address: string): NodePicture {
  *
  * @param nodes addresses as for {@link nodePicture}
  * @param bind `wrapper`: a command to run it by: ['/usr/bin/prlimit', '--nofile=96:96']; `before`: what it is told before
- *   its picture
+ *   its picture; `env`: more of its environment
  */
 export async function startGateway(
   t: Test,
@@ -169,6 +169,7 @@ export async function startGateway(
     stdout?: 'inherit' | 'pipe'
     wrapper?: readonly string[]
     before?: readonly ToGateway[]
+    env?: Readonly<Record<string, string>>
   } = {},
   rests?: readonly NodeRest[],
 ): Promise<TestGateway> {
@@ -197,6 +198,7 @@ export async function startGateway(
   const child = fork(new URL('../../gateway/main.ts', import.meta.url), [], {
     serialization: 'advanced',
     execPath: program!,
+    env: { ...process.env, ...bind.env },
     execArgv: [...words, '--disable-sigusr1'],
     stdio: ['ignore', bind.stdout ?? 'inherit', 'inherit', 'ipc', bound.fd()],
   })

@@ -269,7 +269,7 @@ t.test('answers', async t => {
 
 t.test('an answer before the request is whole', async t => {
   const node = await startRawNode(t)
-  const gateway = await startGateway(t, [`http://${node.address}`], { timeoutMs: 400 })
+  const gateway = await startGateway(t, [`http://${node.address}`], { timeoutMs: 1_500 })
 
   t.test('reaches the client; the node that keeps its connection gets the rest', async t => {
     const client = await connectRaw(t, gateway, `${request('POST /1', 'Content-Length: 8')}half`)

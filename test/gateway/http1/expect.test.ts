@@ -9,7 +9,7 @@ const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 t.test('left to the node', async t => {
   const node = await startRawNode(t)
-  const gateway = await startGateway(t, [`http://${node.address}`], { maxIdlePerNode: 0, timeoutMs: 400 })
+  const gateway = await startGateway(t, [`http://${node.address}`], { maxIdlePerNode: 0, timeoutMs: 1_500 })
 
   t.test('Expect passes, and so does the 100 of the node', async t => {
     const client = await connectRaw(t, gateway, EXPECTING)

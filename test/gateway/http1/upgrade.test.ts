@@ -208,7 +208,7 @@ t.test('a tunnel is over, and in the log, once both sides ended, whichever was f
 
 t.test('a tunnel in which nothing moves is closed', async t => {
   const node = await startRawNode(t)
-  const gateway = await startGateway(t, [`http://${node.address}`], { timeoutMs: 300 })
+  const gateway = await startGateway(t, [`http://${node.address}`], { timeoutMs: 1_000 })
   const [client, connection] = await tunnel(t, gateway, node)
   await Promise.all([client.gone(), connection.end()])
 })
