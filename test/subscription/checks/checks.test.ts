@@ -191,7 +191,7 @@ class Late {
 const proof: { current: Checks | null } = { current: null }
 
 function line(text: string, changes: Partial<HealthCheck> = {}): HealthCheck {
-  return { ...healthCheck.schema.parse(text), intervalMs: 15, timeoutMs: 1000, ...changes }
+  return { ...healthCheck.schema.parse(text), intervalMs: 15, timeoutMs: 10_000, ...changes }
 }
 
 /** Checks of one static node of a.example. */
