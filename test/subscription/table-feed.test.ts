@@ -220,7 +220,7 @@ t.test('5,000 nodes that come at once are told of within seconds, and those that
   const leaving = performance.now()
   for (const key of keys) membership.withdraw(memberId(key, address), 'unsubscribed')
   await until('all are gone', () => mirror.size === 0)
-  t.ok(performance.now() - leaving < 1000)
+  t.ok(performance.now() - leaving < 5_000)
 })
 
 t.test('one key of 3,000 nodes is told of every 30 ms at most, however fast it changes', async t => {

@@ -145,9 +145,10 @@ t.test('ten thousand nodes are written without holding the loop for long', async
   await until('all are written', () => nodesIn(state.path) === 10_001)
   await receiver.send(packet({ address: '127.0.0.1:1', weight: 2 }))
   receiver.clock.pass(1)
-  const began = performance.now()
+  const before = process.threadCpuUsage()
   receiver.subscriptions.tick()
-  const tookMs = performance.now() - began
+  const { user, system } = process.threadCpuUsage(before)
+  const tookMs = (user + system) / 1000
   t.comment(`held for ${tookMs.toFixed(1)} ms`)
   t.ok(tookMs < 200, `${tookMs} ms`)
 })
