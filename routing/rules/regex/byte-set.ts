@@ -11,6 +11,11 @@ export class ByteSet {
     return set
   }
 
+  /** The set of one byte, always the same: not to be added to. */
+  static only(byte: number): ByteSet {
+    return SINGLE[byte]!
+  }
+
   add(byte: number): void {
     this.#words[byte >> 5]! |= 1 << (byte & 31)
   }
@@ -52,13 +57,16 @@ export class ByteSet {
 
   get size(): number {
     let size = 0
-    for (let byte = 0; byte < 256; byte++) if (this.has(byte)) size++
+    for (let i = 0; i < 8; i++) for (let word = this.#words[i]!; word !== 0; word &= word - 1) size++
     return size
   }
 
   /** Lowest member; -1 when there is none. */
   get first(): number {
-    for (let byte = 0; byte < 256; byte++) if (this.has(byte)) return byte
+    for (let i = 0; i < 8; i++) {
+      const word = this.#words[i]!
+      if (word !== 0) return i * 32 + 31 - Math.clz32(word & -word)
+    }
     return -1
   }
 
@@ -66,6 +74,10 @@ export class ByteSet {
   ranges(): number[] {
     const ranges: number[] = []
     for (let byte = 0; byte < 256; byte++) {
+      if ((byte & 31) === 0 && this.#words[byte >> 5] === 0) {
+        byte += 31
+        continue
+      }
       if (!this.has(byte)) continue
       const first = byte
       while (byte < 255 && this.has(byte + 1)) byte++
@@ -74,6 +86,8 @@ export class ByteSet {
     return ranges
   }
 }
+
+const SINGLE = Array.from({ length: 256 }, (_, byte) => ByteSet.of(byte, byte))
 
 export const ANY = ByteSet.of(0, 255)
 export const NOT_NEWLINE = ByteSet.of(0, 9, 11, 255)

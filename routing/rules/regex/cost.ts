@@ -27,11 +27,12 @@ export function isCheap(root: Node): boolean {
 function collect(node: Node, follow: Follow, loops: Loop[]): boolean {
   switch (node.kind) {
     case 'sequence': {
-      const follows: Follow[] = []
+      if (!node.items.some(mayLoop)) return true
+      const follows = new Array<Follow>(node.items.length)
       let after = follow
-      for (const item of [...node.items].reverse()) {
-        follows.unshift(after)
-        after = before(item, after)
+      for (let i = follows.length - 1; i >= 0; i--) {
+        follows[i] = after
+        after = before(node.items[i]!, after)
       }
       return node.items.every((item, i) => collect(item, follows[i]!, loops))
     }
@@ -59,4 +60,8 @@ function collect(node: Node, follow: Follow, loops: Loop[]): boolean {
     default:
       return true
   }
+}
+
+function mayLoop({ kind }: Node): boolean {
+  return kind !== 'byte' && kind !== 'set' && kind !== 'assert'
 }

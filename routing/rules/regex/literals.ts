@@ -178,7 +178,7 @@ function factsOf(node: Node): Facts {
 
 /** The texts of one byte, in lower case; null when they are many. */
 function textsOf(node: Node & { kind: 'byte' | 'set' }): string[] | null {
-  if (node.kind === 'byte') return [folded(node.byte)]
+  if (node.kind === 'byte') return FOLDED[node.byte]!
   if (node.set.size > 6) return null
   const ranges = node.set.ranges()
   const texts = new Set<string>()
@@ -187,11 +187,17 @@ function textsOf(node: Node & { kind: 'byte' | 'set' }): string[] | null {
   return texts.size === 0 ? null : [...texts]
 }
 
+const FOLDED: readonly string[][] = Array.from({ length: 256 }, (_, byte) => [folded(byte)])
+
 function folded(byte: number): string {
   return String.fromCharCode(byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte)
 }
 
 function product(heads: readonly string[], tails: readonly string[]): string[] | null {
+  if (heads.length === 1 && tails.length === 1) {
+    const text = heads[0]! + tails[0]!
+    return text.length > MOST_LENGTH ? null : [text]
+  }
   if (heads.length * tails.length > MOST_TEXTS) return null
   if (heads[0]!.length + tails[0]!.length > MOST_LENGTH) return null
   return heads.flatMap(head => tails.map(tail => head + tail))

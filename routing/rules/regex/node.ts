@@ -62,7 +62,7 @@ export function isNullable(node: Node): boolean {
 export function firstBytes(node: Node): ByteSet {
   switch (node.kind) {
     case 'byte':
-      return ByteSet.of(node.byte, node.byte)
+      return ByteSet.only(node.byte)
     case 'set':
       return node.set
     case 'sequence': {
@@ -148,7 +148,7 @@ export function contains(node: Node, wanted: (node: Node) => boolean): boolean {
 export function setsOf(node: Node): ByteSet[] | null {
   switch (node.kind) {
     case 'byte':
-      return [ByteSet.of(node.byte, node.byte)]
+      return [ByteSet.only(node.byte)]
     case 'set':
       return [node.set]
     case 'sequence': {

@@ -28,11 +28,11 @@ export function relax(root: Node): Node {
 function relaxed(node: Node, follow: Follow): Node {
   switch (node.kind) {
     case 'sequence': {
-      const items: Node[] = []
+      const items = new Array<Node>(node.items.length)
       let after = follow
-      for (const item of [...node.items].reverse()) {
-        items.unshift(relaxed(item, after))
-        after = before(item, after)
+      for (let i = items.length - 1; i >= 0; i--) {
+        items[i] = relaxed(node.items[i]!, after)
+        if (i > 0) after = before(node.items[i]!, after)
       }
       return { kind: 'sequence', items }
     }
@@ -75,6 +75,8 @@ function relaxed(node: Node, follow: Follow): Node {
 
 /** What follows whatever stands before `node`. */
 export function before(node: Node, after: Follow): Follow {
+  if (node.kind === 'byte' || node.kind === 'set')
+    return { first: firstBytes(node), isOdd: false, canEnd: false, isSure: false }
   const isOdd = contains(node, isOddAssertion)
   if (!isNullable(node)) return { first: firstBytes(node), isOdd, canEnd: false, isSure: false }
   return {
