@@ -12,6 +12,7 @@ import { logLine } from './targets/log-line.ts'
 import { logTemplate } from './targets/log-template.ts'
 import { pathInfo } from './targets/path-info.ts'
 import { proxyProtocol } from './targets/proxy-protocol.ts'
+import { regex } from './targets/regex.ts'
 import { requestHead } from './targets/request-head.ts'
 import { forwardedRequest } from './targets/request-text.ts'
 import { cgiResponseHead, responseHead } from './targets/response-head.ts'
@@ -39,4 +40,5 @@ export const TARGETS: readonly Target[] = [
   control,
   childLines,
   subscriptionPacket,
+  regex,
 ]

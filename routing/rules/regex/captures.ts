@@ -47,7 +47,7 @@ export function doubtfulGroups(root: Node, groups: number): number[] {
  * @throws PatternProblem
  */
 export function requireSetReferences(root: Node, doubtful: readonly number[]): void {
-  after(root, new Set())
+  if (contains(root, ({ kind }) => kind === 'reference')) after(root, new Set())
 
   function after(node: Node, set: ReadonlySet<number>): ReadonlySet<number> {
     switch (node.kind) {

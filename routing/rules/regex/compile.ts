@@ -13,8 +13,8 @@ import { type Translation, translate } from './translate.ts'
 
 /** Longest subject that is matched at all, in bytes. */
 export const LONGEST_SUBJECT = 8_192
-/** Weight times bytes: at most some 50 ms of the linear engine. */
-const MOST_WORK = LONGEST_SUBJECT * 500
+/** Weight times bytes: at most some 100 ms of the linear engine, as PCRE's own limit allows, and seldom 5. */
+const MOST_WORK = LONGEST_SUBJECT * 200
 
 /** One JavaScript pattern, and how a subject with newlines is put to it. */
 export interface Source {

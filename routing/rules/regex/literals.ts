@@ -138,7 +138,9 @@ function factsOf(node: Node): Facts {
           continue
         }
         isExact = false
-        best = better(better(best, usable(run)), facts.best)
+        // What the item begins with may still be joined: `abd+` has `abd`.
+        const joined = product(run, startsOf(item).texts) ?? run
+        best = better(better(best, usable(joined)), facts.best)
         run = facts.exact !== null && facts.exact.length <= MOST_TEXTS ? facts.exact : ['']
       }
       best = better(best, usable(run))

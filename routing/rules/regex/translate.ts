@@ -9,8 +9,10 @@ import { PatternProblem } from './problem.ts'
 
 /** Most counts, multiplied where they nest, that V8's linear engine takes in one piece. */
 const MOST_COUNTED = 16
-/** Bytes and sets of a pattern with its counts written out. */
-export const MOST_WEIGHT = 10_000
+/** Bytes and sets of a pattern, with its counts written out. */
+const MOST_PARTS = 10_000
+/** Of plain text few bytes are waited for at a time. */
+const PLAIN_WEIGHT = 0.25
 
 export interface Translation {
   readonly source: string
@@ -20,7 +22,7 @@ export interface Translation {
   readonly cuts: readonly number[]
   /** First construct that no linear engine runs. */
   readonly unbounded: { readonly construct: string; readonly at: number } | null
-  /** Bytes and sets with counts written out: what one byte of a subject costs at most. */
+  /** Steps of the linear engine that one byte of a subject can cost. */
   readonly weight: number
 }
 
@@ -42,6 +44,9 @@ class Writer {
   readonly cuts: number[] = []
   unbounded: { construct: string; at: number } | null = null
   weight = 0
+  #parts = 0
+  /** Repetitions around what is being written. */
+  #repeats = 0
   #groups = 0
 
   constructor(groups: number) {
@@ -53,23 +58,23 @@ class Writer {
    * @param isOpen whether `|` may stand in the text: something around it ends it
    */
   write(node: Node | Tail, times: number, isOpen = false): string {
-    if (this.weight > MOST_WEIGHT)
+    if (this.#parts > MOST_PARTS)
       throw new PatternProblem(
-        `a pattern of more than ${MOST_WEIGHT} parts, with its counts written out`,
+        `a pattern of more than ${MOST_PARTS} parts, with its counts written out`,
         'Use smaller counts, or split the rule.',
         0,
       )
     switch (node.kind) {
       case 'byte':
-        this.weight += times
+        this.#weigh(times)
         return writeByte(node.byte)
       case 'set':
-        this.weight += times
+        this.#weigh(times)
         return writeSet(node.set)
       case 'sequence':
         return node.items.map(item => this.write(item, times)).join('')
       case 'either': {
-        this.weight += times
+        this.weight += times * node.branches.length
         const text = node.branches.map(branch => this.write(branch, times, true)).join('|')
         return isOpen ? text : `(?:${text})`
       }
@@ -111,6 +116,11 @@ class Writer {
     }
   }
 
+  #weigh(times: number): void {
+    this.#parts += times
+    this.weight += this.#repeats > 0 ? times : PLAIN_WEIGHT
+  }
+
   #note(construct: string, at: number): void {
     this.unbounded ??= { construct, at }
   }
@@ -146,7 +156,9 @@ class Writer {
 
   /** As something that a quantifier can follow. */
   #atom(node: Node, times: number): string {
+    this.#repeats++
     const text = this.write(node, times, true)
+    this.#repeats--
     return node.kind === 'byte' || node.kind === 'set' || node.kind === 'group' ? text : `(?:${text})`
   }
 }

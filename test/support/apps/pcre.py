@@ -1,6 +1,6 @@
-# test/support/apps/pcre.py: what PCRE itself says of patterns, for tests that compare.
-"""PCRE 8, the library that uWSGI has its patterns from. A line of JSON in, a line of JSON out:
-{"pattern": latin-1, "subjects": [latin-1]} -> {"problem", "at"} or {"matches": [null or [text or null]]}"""
+# test/support/apps/pcre.py: PCRE 8, the library that uWSGI has its patterns from, asked by lines of JSON.
+#
+# {"pattern": latin-1, "subjects": [latin-1]} -> {"problem", "at"} or {"matches": [null or [text or null]]}
 import ctypes
 import json
 import sys
