@@ -146,7 +146,9 @@ class Compiler {
       const [head, action] = splitRule(form, text.value)
       const reading = this.#reading(text, where)
       const test = this.#test(text, head, reading)
-      return { place, test, action: this.#action(action, reading) }
+      const rule = { place, test, action: this.#action(action, reading) }
+      requireCertainGroups(rule)
+      return rule
     } catch (error) {
       if (!(error instanceof WrongRule)) throw error
       this.#wrong(text, error.message, error.remedy)

@@ -5,15 +5,15 @@ import type {
   HeaderEdit,
   RulePicture,
   RulesPicture,
-  SubjectPicture,
   TestPicture,
 } from '../../base/rules-picture.ts'
 import type { Act, Check } from './action.ts'
 import { type Code, type Found, HIT, MISS } from './ask.ts'
 import { ACTIONS, CONDITIONS } from './kinds.ts'
-import { type Matcher, matcherOf, SUBJECT_LIMIT } from './pattern.ts'
+import { type Matcher, matcherOf } from './pattern.ts'
 import type { Run } from './run.ts'
-import { usesGroups } from './template.ts'
+import { readerOf } from './subject.ts'
+import { groupsIn } from './template.ts'
 import { type Walk, walkOf } from './walk.ts'
 
 export interface Program {
@@ -143,7 +143,7 @@ function checkOf(rule: RulePicture): Check {
     case 'condition':
       return CONDITIONS.get(test.name)!.make(test.data, { place: rule.place })
     case 'match':
-      return matchOf(test, usesGroups(rule.action.data))
+      return matchOf(test, groupsIn(rule.action.data).size > 0)
   }
 }
 
@@ -161,18 +161,10 @@ function matchOf(test: Extract<TestPicture, { kind: 'match' }>, keepsGroups: boo
   return run => {
     const subject = read(run)
     if (subject === undefined) return MISS
-    if (subject.length > SUBJECT_LIMIT) return run.refuse(400)
     matcher ??= matcherOf(test.pattern)
+    if (subject.length > matcher.longest) return run.refuse(400)
     if (!keepsGroups) return matcher.test(subject) ? HIT : MISS
     run.captures = matcher.exec(subject)
     return run.captures === null ? MISS : HIT
   }
-}
-
-/** What a subject is, read from a run. */
-export function readerOf(subject: SubjectPicture): (run: Run) => string | undefined {
-  if (subject.kind === 'header') return run => run.field(subject.name)
-  if (subject.kind === 'cookie') return run => run.source.cookie(subject.name)
-  const { kind } = subject
-  return run => run.subject(kind)
 }

@@ -1,20 +1,42 @@
 // routing/rules/read-pattern.ts: the regular expression of a rule, from its text to what gateways run, or why not.
+import type { RulePicture } from '../../base/rules-picture.ts'
 import { WrongRule } from './action.ts'
+import { type CompiledPattern, compilePattern } from './regex/compile.ts'
+import { groupsIn } from './template.ts'
 
 /** Before a pattern that no engine runs in linear time: whoever writes it vouches for it. */
 export const TRUSTED = '(*trusted)'
 
 /** @throws WrongRule */
-export function readPattern(text: string): unknown {
+export function readPattern(text: string): CompiledPattern {
   const isTrusted = text.startsWith(TRUSTED)
   const source = isTrusted ? text.slice(TRUSTED.length) : text
-  try {
-    new RegExp(source)
-    return { source }
-  } catch (error) {
-    throw new WrongRule(
-      `the pattern ${JSON.stringify(source)} is wrong: ${(error as Error).message}`,
-      'Correct it',
-    )
-  }
+  const compilation = compilePattern(source, { trusted: isTrusted })
+  if (compilation.ok) return compilation.compiled
+  const { problem, remedy, at } = compilation
+  const place = source === '' ? '' : `, at byte ${at + 1}`
+  throw new WrongRule(`the pattern ${JSON.stringify(source)}${place}: ${problem}`, remedy.replace(/\.$/, ''))
+}
+
+/**
+ * Some groups cannot be told with certainty when a pattern runs in linear time: an action may not go by them.
+ *
+ * @throws WrongRule
+ */
+export function requireCertainGroups({ test, action }: RulePicture): void {
+  const pattern = patternOf(test)
+  if (pattern === null || pattern.doubtful.length === 0) return
+  const used = groupsIn(action.data)
+  const group = pattern.doubtful.find(each => used.has(each))
+  if (group === undefined) return
+  throw new WrongRule(
+    `what $${group} holds cannot be told with certainty for this pattern`,
+    'Capture it by a simpler pattern, without possessive or atomic parts around it',
+  )
+}
+
+function patternOf(test: RulePicture['test']): CompiledPattern | null {
+  if (test.kind === 'match') return test.pattern as CompiledPattern
+  if (test.kind !== 'condition' || test.name !== 'regexp') return null
+  return (test.data as { readonly pattern: CompiledPattern }).pattern
 }

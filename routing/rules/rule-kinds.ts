@@ -1,6 +1,7 @@
 // routing/rules/rule-kinds.ts: what compiling asks of the registries of kinds.
 import type { RulePicture } from '../../base/rules-picture.ts'
 import type { ActionKind, ConditionKind } from './action.ts'
+import { indexOf } from './chain-index.ts'
 import { ACTIONS, CONDITIONS } from './kinds.ts'
 import { readPattern } from './read-pattern.ts'
 
@@ -18,5 +19,5 @@ export const RULE_KINDS: RuleKinds = {
   actions: ACTIONS,
   conditions: CONDITIONS,
   pattern: readPattern,
-  index: () => null,
+  index: indexOf,
 }

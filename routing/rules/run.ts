@@ -124,7 +124,7 @@ export class Run {
     this.#uri = this.#lines = this.#replaced = null
     this.key = this.reason = ''
     this.modifier1 = this.modifier2 = -1
-    this.deadlineMs = this.status = this.#known = this.#written = this.#lineBytes = 0
+    this.deadlineMs = this.status = this.#known = this.#changes = this.#written = this.#lineBytes = 0
     this.dropsFields = false
     this.isLogged = true
     this.reply.reset()
@@ -156,7 +156,11 @@ export class Run {
 
   /** All was sent. */
   finish(): void {
+    if (this.program.final === null) return
+    const sent = this.#setAside()
     this.#start(this.program.final)
+    this.#spare = this.reply
+    this.reply = sent
   }
 
   /** The one in hand. */
@@ -347,7 +351,7 @@ export class Run {
   #go(): Decision {
     const chain = this.#chain!
     const { walk, length } = chain
-    walk?.begin()
+    walk?.begin(this)
     for (;;) {
       const number = walk === null ? this.#next : walk.next(this, this.#next)
       if (number >= length) return this.#over()

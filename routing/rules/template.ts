@@ -84,12 +84,12 @@ export function constantOf(template: Template): string | null {
   return template.length === 1 && typeof template[0] === 'string' ? template[0] : null
 }
 
-/** Whether data of a rule holds a template with captures, however deep. */
-export function usesGroups(data: unknown): boolean {
-  if (typeof data !== 'object' || data === null) return false
-  if ('group' in data) return true
-  for (const each of Object.values(data)) if (usesGroups(each)) return true
-  return false
+/** Numbers of the captures in the templates that a rule's data holds, however deep. */
+export function groupsIn(data: unknown, groups = new Set<number>()): ReadonlySet<number> {
+  if (typeof data !== 'object' || data === null) return groups
+  if ('group' in data && typeof data.group === 'number') groups.add(data.group)
+  else for (const each of Object.values(data)) groupsIn(each, groups)
+  return groups
 }
 
 /** Makes a template ready to be filled in. */

@@ -11,6 +11,7 @@ import { type Reading, WrongRule } from '../../routing/rules/action.ts'
 import { ACTIONS, CONDITIONS } from '../../routing/rules/kinds.ts'
 import { OurWorld } from '../../routing/rules/ours/our-world.ts'
 import { makeProgram } from '../../routing/rules/program.ts'
+import { readPattern } from '../../routing/rules/read-pattern.ts'
 import { type Decision, Run } from '../../routing/rules/run.ts'
 import type { AnswerSource, FileQuestion, RequestSource, RuleWorld } from '../../routing/rules/source.ts'
 
@@ -118,8 +119,15 @@ function readTest(family: string, value: string, reading: Reading): [TestPicture
 
 /** What the pattern of a subject rule becomes. */
 export function patternOf(source: string): unknown {
-  return { source }
+  const known = patterns.get(source)
+  if (known !== undefined) return known
+  const pattern = readPattern(source)
+  patterns.set(source, pattern)
+  return pattern
 }
+
+// Proving one takes a while, and random rules repeat themselves.
+const patterns = new Map<string, unknown>()
 
 function readHeader(text: string, headers: HeaderEdit[]): boolean {
   const [, kind, value = ''] = /^(add|rem|collect|pull)-header = (.*)$/.exec(text) ?? []

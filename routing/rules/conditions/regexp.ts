@@ -1,7 +1,7 @@
 // routing/rules/conditions/regexp.ts: a regular expression held against any text.
 import { type ConditionKind, WrongRule } from '../action.ts'
 import { HIT, MISS } from '../ask.ts'
-import { type Matcher, matcherOf, SUBJECT_LIMIT } from '../pattern.ts'
+import { type Matcher, matcherOf } from '../pattern.ts'
 import { readTemplate, type Template, textOf } from '../template.ts'
 
 interface Search {
@@ -27,8 +27,8 @@ const regexp: ConditionKind<Search> = {
     let matcher: Matcher | null = null
     return run => {
       const value = subject(run)
-      if (value.length > SUBJECT_LIMIT) return run.refuse(400)
       matcher ??= matcherOf(pattern)
+      if (value.length > matcher.longest) return run.refuse(400)
       run.captures = matcher.exec(value)
       return run.captures === null ? MISS : HIT
     }

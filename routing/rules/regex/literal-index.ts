@@ -1,6 +1,6 @@
 // routing/rules/regex/literal-index.ts: which of many patterns can match a subject, told from their literals in one walk.
 
-import { LiteralTree, type RuleSink, type TextOf } from './literal-tree.ts'
+import { LiteralTree, type RuleSink, type TextOf, type TreePicture } from './literal-tree.ts'
 import { type Literals, shortest } from './literals.ts'
 
 /** Fewer patterns are tried faster than looked up. */
@@ -69,31 +69,33 @@ export class Candidates implements RuleSink {
 
 const NONE = new Int32Array(0)
 
+/** An index as plain data: made in one process, it travels to others. */
+export interface LiteralIndexPicture {
+  readonly starting: TreePicture | null
+  readonly containing: TreePicture | null
+  readonly always: Int32Array
+}
+
 export class LiteralIndex {
   readonly #starting: LiteralTree | null
   readonly #containing: LiteralTree | null
   /** Rules whose patterns say nothing about the subject. */
   readonly #always: Int32Array
 
-  /** @param entries by rule; null: no rule of patterns, never a candidate */
-  constructor(entries: readonly (Literals | null)[]) {
-    const starting: TextOf[] = []
-    const containing: TextOf[] = []
-    const always: number[] = []
-    const isWorthwhile = entries.filter(entry => entry !== null).length >= WORTHWHILE
-    for (const [rule, entry] of entries.entries()) {
-      if (entry === null) continue
-      const prefix = shortest(entry.prefixes)
-      const required = shortest(entry.required)
-      if (!isWorthwhile || (prefix === 0 && required === 0)) always.push(rule)
-      else if (prefix + PREFIX_BONUS >= required && prefix > 0)
-        for (const text of entry.prefixes) starting.push({ text: text.slice(0, MOST_BYTES), rule })
-      else for (const text of entry.required) containing.push({ text: text.slice(0, MOST_BYTES), rule })
+  /** @param source by rule what its pattern says, null: no rule of patterns, never a candidate; or a picture */
+  constructor(source: readonly (Literals | null)[] | LiteralIndexPicture) {
+    const { starting, containing, always } = 'always' in source ? source : indexOf(source)
+    this.#starting = starting === null ? null : new LiteralTree(starting)
+    this.#containing = containing === null ? null : new LiteralTree(containing)
+    this.#always = always
+  }
+
+  get picture(): LiteralIndexPicture {
+    return {
+      starting: this.#starting?.picture ?? null,
+      containing: this.#containing?.picture ?? null,
+      always: this.#always,
     }
-    this.#always = Int32Array.from(always)
-    const [classOf, classes] = classesOf(starting, containing)
-    this.#starting = starting.length === 0 ? null : new LiteralTree(starting, classOf, classes)
-    this.#containing = containing.length === 0 ? null : new LiteralTree(containing, classOf, classes)
   }
 
   /** Bytes that its tables take. */
@@ -107,6 +109,30 @@ export class LiteralIndex {
     this.#starting?.searchStart(subject, candidates)
     this.#containing?.search(subject, candidates)
     candidates.end()
+  }
+}
+
+function indexOf(entries: readonly (Literals | null)[]): LiteralIndexPicture {
+  const starting: TextOf[] = []
+  const containing: TextOf[] = []
+  const always: number[] = []
+  const isWorthwhile = entries.filter(entry => entry !== null).length >= WORTHWHILE
+  for (const [rule, entry] of entries.entries()) {
+    if (entry === null) continue
+    const prefix = shortest(entry.prefixes)
+    const required = shortest(entry.required)
+    if (!isWorthwhile || (prefix === 0 && required === 0)) always.push(rule)
+    else if (prefix + PREFIX_BONUS >= required && prefix > 0)
+      for (const text of entry.prefixes) starting.push({ text: text.slice(0, MOST_BYTES), rule })
+    else for (const text of entry.required) containing.push({ text: text.slice(0, MOST_BYTES), rule })
+  }
+  const [classOf, classes] = classesOf(starting, containing)
+  const pictureOf = (texts: readonly TextOf[]): TreePicture | null =>
+    texts.length === 0 ? null : LiteralTree.of(texts, classOf, classes).picture
+  return {
+    starting: pictureOf(starting),
+    containing: pictureOf(containing),
+    always: Int32Array.from(always),
   }
 }
 

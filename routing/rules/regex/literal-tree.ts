@@ -14,6 +14,19 @@ export interface TextOf {
   readonly rule: number
 }
 
+/** A tree as plain data: made in one process, it travels to others. */
+export interface TreePicture {
+  readonly classOf: Uint8Array
+  readonly classes: number
+  readonly firstChild: Int32Array
+  readonly entered: Uint8Array
+  readonly fail: Int32Array
+  readonly ending: Int32Array
+  readonly firstRule: Int32Array
+  readonly rules: Int32Array
+  readonly rows: Int32Array
+}
+
 /** States with a row: they are found by one look. */
 const ROWED = 256
 
@@ -36,26 +49,55 @@ export class LiteralTree {
   readonly #rows: Int32Array
   readonly #rowed: number
 
+  constructor(picture: TreePicture) {
+    this.#classOf = picture.classOf
+    this.#classes = picture.classes
+    this.#firstChild = picture.firstChild
+    this.#entered = picture.entered
+    this.#fail = picture.fail
+    this.#ending = picture.ending
+    this.#firstRule = picture.firstRule
+    this.#rules = picture.rules
+    this.#rows = picture.rows
+    this.#rowed = picture.rows.length / picture.classes
+    this.#seen = new Int32Array(picture.entered.length)
+  }
+
   /** @param texts in lower case, none of them empty */
-  constructor(texts: readonly TextOf[], classOf: Uint8Array, classes: number) {
-    this.#classOf = classOf
-    this.#classes = classes
+  static of(texts: readonly TextOf[], classOf: Uint8Array, classes: number): LiteralTree {
     // Side by side what begins alike, so that a state is a range of this list.
     const sorted = [...texts].sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : a.rule - b.rule))
     let states = 1
     for (let i = 0; i < sorted.length; i++)
       states += sorted[i]!.text.length - (i > 0 ? shared(sorted[i - 1]!.text, sorted[i]!.text) : 0)
-    this.#firstChild = new Int32Array(states + 1)
-    this.#entered = new Uint8Array(states)
-    this.#fail = new Int32Array(states)
-    this.#ending = new Int32Array(states)
-    this.#firstRule = new Int32Array(states + 1)
-    this.#seen = new Int32Array(states)
-    this.#rules = new Int32Array(sorted.length)
-    this.#rowed = Math.min(states, ROWED)
-    this.#rows = new Int32Array(this.#rowed * classes)
-    this.#number(sorted, states)
-    this.#link(states)
+    const tree = new LiteralTree({
+      classOf,
+      classes,
+      firstChild: new Int32Array(states + 1),
+      entered: new Uint8Array(states),
+      fail: new Int32Array(states),
+      ending: new Int32Array(states),
+      firstRule: new Int32Array(states + 1),
+      rules: new Int32Array(sorted.length),
+      rows: new Int32Array(Math.min(states, ROWED) * classes),
+    })
+    tree.#number(sorted, states)
+    tree.#link(states)
+    return tree
+  }
+
+  get picture(): TreePicture {
+    return {
+      classOf: this.#classOf,
+      classes: this.#classes,
+      firstChild: this.#firstChild,
+      entered: this.#entered,
+      fail: this.#fail,
+      ending: this.#ending,
+      firstRule: this.#firstRule,
+      rules: this.#rules,
+      rows: this.#rows,
+    }
   }
 
   /** Bytes that it takes. */

@@ -1,0 +1,81 @@
+// routing/rules/chain-index.ts: what makes a chain of many rules as cheap as one of few: which of them a subject's value could
+// match at all. Made once by the master; gateways walk by it (walk.ts).
+import type { RulePicture, SubjectPicture } from '../../base/rules-picture.ts'
+import { LiteralIndex, type LiteralIndexPicture } from './regex/literal-index.ts'
+import type { Literals } from './regex/literals.ts'
+
+/** Plain data: ChainPicture.index. Numbers of rules rise. */
+export interface ChainIndex {
+  /** Rules that are tried whatever the request has. */
+  readonly always: Int32Array
+  readonly subjects: readonly SubjectIndex[]
+}
+
+export interface SubjectIndex {
+  readonly subject: SubjectPicture
+  /** All rules that are found by it. */
+  readonly rules: Int32Array
+  /** Those that match one text only; a newline may follow it. */
+  readonly exact: ReadonlyMap<string, readonly number[]>
+  /** The others, found by a text that they need. */
+  readonly literals: LiteralIndexPicture | null
+}
+
+/** Fewer are just tried. */
+const FEWEST = 8
+
+/** @returns null: all are tried, one by one */
+export function indexOf(rules: readonly RulePicture[]): ChainIndex | null {
+  if (rules.length < FEWEST) return null
+  const bySubject = new Map<string, Found[]>()
+  for (const [number, { test }] of rules.entries()) {
+    if (test.kind !== 'match') continue
+    const literals = literalsIn(test.pattern)
+    if (literals.exact === null && literals.prefixes.length + literals.required.length === 0) continue
+    const { subject } = test
+    const name = 'name' in subject ? `${subject.kind} ${subject.name}` : subject.kind
+    const found = bySubject.get(name)
+    if (found === undefined) bySubject.set(name, [{ number, subject, literals }])
+    else found.push({ number, subject, literals })
+  }
+  const indexed = [...bySubject.values()].filter(found => found.length >= FEWEST)
+  if (indexed.length === 0) return null
+  const isIndexed = new Uint8Array(rules.length)
+  for (const found of indexed) for (const { number } of found) isIndexed[number] = 1
+  return {
+    always: Int32Array.from(rules.keys()).filter(number => isIndexed[number] === 0),
+    subjects: indexed.map(found => indexSubject(found, rules.length)),
+  }
+}
+
+interface Found {
+  readonly number: number
+  readonly subject: SubjectPicture
+  readonly literals: Literals
+}
+
+function literalsIn(pattern: unknown): Literals {
+  return (pattern as { readonly literals: Literals }).literals
+}
+
+function indexSubject(found: readonly Found[], length: number): SubjectIndex {
+  const exact = new Map<string, number[]>()
+  const searched = new Array<Literals | null>(length).fill(null)
+  let count = 0
+  for (const { number, literals } of found) {
+    if (literals.exact === null) {
+      searched[number] = literals
+      count++
+    } else {
+      const same = exact.get(literals.exact)
+      if (same === undefined) exact.set(literals.exact, [number])
+      else same.push(number)
+    }
+  }
+  return {
+    subject: found[0]!.subject,
+    rules: Int32Array.from(found, ({ number }) => number),
+    exact,
+    literals: count === 0 ? null : new LiteralIndex(searched).picture,
+  }
+}
