@@ -19,6 +19,7 @@ import { type Reading, type RuleFiles, WrongRule } from './action.ts'
 import { flowOf } from './flow.ts'
 import { type ActionText, type HeadText, shown, splitRule } from './grammar.ts'
 import { type Dead, type FlowRule, neverRuns } from './never-runs.ts'
+import { requireCertainGroups } from './read-pattern.ts'
 import { type RefusedKind, refusedAction, refusedCondition } from './refused-kinds.ts'
 import { RULE_KINDS, type RuleKinds } from './rule-kinds.ts'
 
