@@ -4,21 +4,28 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { ToMaster } from '../../base/messages.ts'
-import { accessLogPicture, startGateway, type TestGateway } from '../support/gateway.ts'
+import { accessLogPicture, type TestGateway } from '../support/gateway.ts'
 import { until } from '../support/processes.ts'
+import { startRuled } from '../support/ruled-gateway.ts'
 import { temporaryDirectory } from '../support/tmp.ts'
 import { CASES, hasUwsgi, nameOf } from './cases.ts'
 import { mustGoOn, problemsOf } from './judge.ts'
 import { type RecordingNode, startRecordingNode } from './node.ts'
 import { observe } from './observe.ts'
 
-/** Runs all cases that make sense for nodes of this protocol. */
-export async function runCases(t: Test, proto: 'http' | 'uwsgi'): Promise<void> {
+/** Runs all cases that make sense for nodes of this protocol. @param rules route rules that must change no verdict */
+export async function runCases(
+  t: Test,
+  proto: 'http' | 'uwsgi',
+  rules: readonly string[] = [],
+): Promise<void> {
   const node = await startRecordingNode(t, proto)
   const log = join(temporaryDirectory(t), 'access.log')
-  const gateway = await startGateway(t, [`${proto}://${node.address}`], {
+  const gateway = await startRuled(t, rules, [`${proto}://${node.address}`], {
     chunkedInput: true,
     accessLog: accessLogPicture(log, 'json'),
+    // What rules make of paths is their own matter: see test/gateway/rules/.
+    ...(rules.length === 0 ? { rules: 0 } : { mergeSlashes: false }),
   })
   const counted = countRequests(gateway)
   const bench = { port: gateway.port, node, quietMs: null }
