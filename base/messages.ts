@@ -1,4 +1,6 @@
 // base/messages.ts: what master and gateways say to each other over the channel of fork (serialization 'advanced').
+import type { LimitGrant, LimitReport } from './limits.ts'
+import type { NetFilePicture } from './nets.ts'
 import type { KeyPicture, Picture } from './picture.ts'
 import type { RulesPicture } from './rules-picture.ts'
 
@@ -21,6 +23,10 @@ export type ToGateway =
   | { readonly kind: 'rules-part'; readonly id: number; readonly bytes: Uint8Array; readonly isLast: boolean }
   /** All of them at once: how a gateway sees them once their parts are together. */
   | { readonly kind: 'rules'; readonly rules: RulesPicture }
+  /** Lists of networks that rules name, new or changed; those of a picture's rules before it. */
+  | { readonly kind: 'nets'; readonly files: readonly NetFilePicture[] }
+  /** What part of a rate limit this gateway has of some keys from now on. */
+  | { readonly kind: 'limits'; readonly grants: readonly LimitGrant[] }
   /** What checks found. */
   | { readonly kind: 'verdicts'; readonly verdicts: readonly Verdict[] }
   /** Stop accepting, close what is idle, finish what is in hand for at most `graceMs`, exit 0. */
@@ -61,6 +67,8 @@ export type ToMaster =
   /** Log files were opened again; nothing more goes to the old ones. */
   | { readonly kind: 'reopened' }
   | { readonly kind: 'counters'; readonly counters: CounterBatch }
+  /** Keys of rate limits that it is asked for a lot; at most every 250 ms. */
+  | { readonly kind: 'limits'; readonly reports: readonly LimitReport[] }
   /** Worth an event-log line; `fields` hold no secret. */
   | {
       readonly kind: 'event'

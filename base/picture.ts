@@ -201,6 +201,8 @@ export interface Picture {
   /** null: off. */
   readonly accessLog: AccessLogPicture | null
 
+  /** How many gateways share what rules limit. */
+  readonly gateways: number
   /** Id of the route rules in force, told before by a message of their own; 0: none. */
   readonly rules: number
   /** How rules of requests see a path: "//" as "/" (merge-slashes), and what becomes of "%2F" (escaped-slash). */

@@ -1,5 +1,7 @@
 // gateway/gateway.ts: the gateway as a whole: listeners under one picture, from ready to stopped.
+import type { LimitGrant, LimitReport } from '../base/limits.ts'
 import type { CounterBatch, NodeRest, Verdict } from '../base/messages.ts'
+import type { NetFilePicture } from '../base/nets.ts'
 import type { KeyPicture, ListenerPicture, Picture } from '../base/picture.ts'
 import type { RulesPicture } from '../base/rules-picture.ts'
 import { Listener } from './listener.ts'
@@ -61,7 +63,21 @@ export class Gateway {
 
   /** Route rules that a picture to come names. */
   learnRules(rules: RulesPicture): void {
-    this.#world.programs.learn(rules)
+    this.#world.learnRules(rules)
+  }
+
+  /** Lists of networks that rules name. */
+  learnNets(files: readonly NetFilePicture[]): void {
+    this.#world.rules.ours.learnNets(files)
+  }
+
+  /** What part of rate limits this gateway has. */
+  grant(grants: readonly LimitGrant[]): void {
+    this.#world.rules.ours.granted(grants)
+  }
+
+  onLimits(report: (reports: readonly LimitReport[]) => void): void {
+    this.#world.onLimits = report
   }
 
   /** What checks found, of nodes that are there and of those to come. */

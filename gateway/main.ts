@@ -1,6 +1,7 @@
 // gateway/main.ts: a gateway process: sockets by inheritance, pictures by message, traffic until told to stop.
 // Started by the master, never by hand.
 import type { ToGateway, ToMaster, Verdict } from '../base/messages.ts'
+import type { NetFilePicture } from '../base/nets.ts'
 import type { KeyPicture, Picture } from '../base/picture.ts'
 import type { RulesPicture } from '../base/rules-picture.ts'
 import { onDefect } from './boundary.ts'
@@ -21,6 +22,7 @@ let gateway: Gateway | null = null
 let table: KeyPicture[] = []
 let verdicts: Verdict[] = []
 let rules: RulesPicture[] = []
+let nets: NetFilePicture[] = []
 let noOrphans = false
 let events = 0
 let suppressed = 0
@@ -51,7 +53,11 @@ function receive(message: ToGateway): void {
   } else if (message.kind === 'rules') {
     if (gateway === null) rules.push(message.rules)
     else gateway.learnRules(message.rules)
-  } else if (message.kind === 'verdicts') {
+  } else if (message.kind === 'nets') {
+    if (gateway === null) nets.push(...message.files)
+    else gateway.learnNets(message.files)
+  } else if (message.kind === 'limits') gateway?.grant(message.grants)
+  else if (message.kind === 'verdicts') {
     if (gateway === null) verdicts.push(...message.verdicts)
     else gateway.judge(message.verdicts)
   } else if (message.kind === 'stop') end(message.graceMs, 0)
@@ -67,9 +73,12 @@ async function reopenLogs(): Promise<void> {
 async function begin({ picture, rests }: PictureMessage): Promise<void> {
   try {
     gateway = new Gateway(picture, table, rules, tell, counters => send({ kind: 'counters', counters }))
+    gateway.learnNets(nets)
+    gateway.onLimits(reports => send({ kind: 'limits', reports }))
     gateway.judge(verdicts)
     table = []
     rules = []
+    nets = []
     verdicts = []
     if (rests !== undefined) gateway.rest(rests)
     follow(picture)

@@ -1,4 +1,5 @@
 // gateway/world.ts: what every connection of a gateway shares: the picture in force, the clock, the pools, the log.
+import type { LimitReport } from '../base/limits.ts'
 import type { CounterBatch, NodeRest, Verdict } from '../base/messages.ts'
 import type { KeyPicture, Picture } from '../base/picture.ts'
 import type { RulesPicture } from '../base/rules-picture.ts'
@@ -25,6 +26,7 @@ import { encodeVars } from './uwsgi/packet.ts'
 
 const TICK_MS = 100
 const SWEEP_MS = 1_000
+const LIMITS_MS = 250
 
 /** A picture made ready for use. Immutable: an exchange keeps the one it began with. */
 export interface Running {
@@ -72,8 +74,11 @@ export class World {
   readonly #timer: NodeJS.Timeout
   readonly #idPrefix = `${process.pid.toString(36)}-${Date.now().toString(36)}-`
   #logsClosed: Promise<unknown> = Promise.resolve() // those of earlier pictures
+  /** Hears of keys of rate limits that are asked for a lot. */
+  onLimits: (reports: readonly LimitReport[]) => void = () => {}
   #ids = 0
   #sweptAt = 0
+  #limitsToldAt = 0
 
   constructor(
     picture: Picture,
@@ -87,8 +92,9 @@ export class World {
     this.admission = new Admission(this)
     this.troubles = new Troubles(tell)
     this.rules = new Surroundings(tell, picture.stickySecret)
-    this.asks = new Asks(this.rules.files, tell)
-    for (const learnt of rules) this.programs.learn(learnt)
+    this.asks = new Asks(this.rules.files, tell, this.troubles)
+    this.rules.ours.gateways = picture.gateways
+    for (const learnt of rules) this.learnRules(learnt)
     this.running = compile(picture, this.programs)
     this.sticky = new Sticky(picture.stickySecret)
     this.directory = new Directory(
@@ -119,12 +125,19 @@ export class World {
     this.directory.announce(keys)
   }
 
+  /** Rules that a picture to come names. Their modules begin to load. */
+  learnRules(rules: RulesPicture): void {
+    this.programs.learn(rules)
+    this.asks.prepare(rules)
+  }
+
   /** Puts a new picture in force for all exchanges that begin from now on. */
   apply(picture: Picture): void {
     const before = this.running.picture
     const running = compile(picture, this.programs) // may throw
     this.#tellCounters() // nodes may leave
     this.running = running
+    this.rules.ours.gateways = picture.gateways
     if (before.stickySecret !== picture.stickySecret) this.sticky = new Sticky(picture.stickySecret)
     this.directory.configure(picture)
     for (const pool of this.#pools.values()) pool.limit = picture.maxIdlePerNode
@@ -208,10 +221,17 @@ export class World {
     this.admission.tick()
     this.queues.tick(now)
     this.counters.tick(now, this.admission.connections)
+    if (now - this.#limitsToldAt >= LIMITS_MS) this.#tellLimits(now)
     if (now - this.#sweptAt < SWEEP_MS) return
     this.#sweptAt = now
     this.date = new Date().toUTCString()
     for (const pool of this.#pools.values()) pool.sweep(now)
+  }
+
+  #tellLimits(now: number): void {
+    this.#limitsToldAt = now
+    const reports = this.rules.ours.report()
+    if (reports.length > 0) this.onLimits(reports)
   }
 }
 

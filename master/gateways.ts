@@ -2,6 +2,7 @@
 // the picture, replaces one that dies, and ends them: at once, or as their work runs out.
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { LimitReport } from '../base/limits.ts'
 import type { CounterBatch, NodeRest, ToGateway, ToMaster, Verdict } from '../base/messages.ts'
 import type { KeyPicture, Picture } from '../base/picture.ts'
 import { childEnvironment } from './environment.ts'
@@ -39,11 +40,14 @@ export interface GatewaysOptions {
   readonly rests?: () => readonly NodeRest[]
   /** What they must be told before a picture that names these rules. */
   readonly rules?: (id: number) => readonly ToGateway[]
+  /** Lists of networks that rules name, as all gateways were told of them so far. */
+  readonly nets?: () => readonly ToGateway[]
   /** Nodes that announced themselves, as all gateways were told of them so far, in messages. */
   readonly table?: () => Iterable<readonly KeyPicture[]>
   /** Nodes that checks find unwell when a gateway starts. */
   readonly verdicts?: () => readonly Verdict[]
   readonly onCounters?: (pid: number, counters: CounterBatch) => void
+  readonly onLimits?: (pid: number, reports: readonly LimitReport[]) => void
   readonly onGone?: (pid: number) => void
   /** For tests: another program in place of gateway/main. */
   readonly entry?: string
@@ -148,6 +152,18 @@ export class Gateways {
     for (const { outbox } of this.#seats) outbox?.verdicts(verdicts)
   }
 
+  /** Tells all that were told anything yet. */
+  tell(message: ToGateway): void {
+    if (this.#picture !== null) this.#tellAll(message)
+  }
+
+  /** @returns false: it is none of these */
+  tellOne(pid: number, message: ToGateway): boolean {
+    const child = this.#seats.find(seat => seat.child?.pid === pid)?.child
+    if (child) send(child, message)
+    return child !== undefined
+  }
+
   /** Resolves once nothing more goes to log files that were renamed. */
   reopenLogs(): Promise<void> {
     for (const seat of this.#seats) seat.hasReopened = seat.child === null
@@ -222,6 +238,7 @@ export class Gateways {
   #tell(seat: Seat, child: ChildProcess, picture: Picture): void {
     seat.readyTimer = setTimeout(() => this.#tooSlow(seat, child), READY_MS).unref()
     this.#tellTable(seat, child)
+    for (const message of this.#options.nets?.() ?? []) send(child, message)
     for (const message of this.#rulesOf(picture)) send(child, message)
     const rests = this.#options.rests?.() ?? []
     send(child, rests.length > 0 ? { kind: 'picture', picture, rests } : { kind: 'picture', picture })
@@ -272,6 +289,9 @@ export class Gateways {
         break
       case 'counters':
         this.#options.onCounters?.(child.pid ?? 0, message.counters)
+        break
+      case 'limits':
+        this.#options.onLimits?.(child.pid ?? 0, message.reports)
         break
       case 'event':
         this.#log[message.level]({ gateway: seat.index + 1, ...message.fields }, message.text)

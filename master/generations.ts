@@ -1,5 +1,5 @@
 // master/generations.ts: the gateways that serve, and those before them that still have work in hand.
-import type { Verdict } from '../base/messages.ts'
+import type { ToGateway, Verdict } from '../base/messages.ts'
 import type { KeyPicture, ListenerPicture, Picture } from '../base/picture.ts'
 import type { Status } from './controls.ts'
 import { FIRST_SLOT, GatewayFailed, Gateways, type GatewaysOptions } from './gateways.ts'
@@ -109,6 +109,20 @@ export class Generations {
   /** Tells every gateway that lives what checks found. */
   judge(verdicts: readonly Verdict[]): void {
     for (const { gateways } of this.#living()) gateways.judge(verdicts)
+  }
+
+  /** Tells every gateway that lives; one that starts later asks. */
+  tell(message: ToGateway): void {
+    for (const { gateways } of this.#living()) gateways.tell(message)
+  }
+
+  tellOne(pid: number, message: ToGateway): void {
+    for (const { gateways } of this.#living()) if (gateways.tellOne(pid, message)) return
+  }
+
+  /** Of the gateways that serve. */
+  get pids(): readonly number[] {
+    return this.#current?.gateways.processes.map(({ pid }) => pid) ?? []
   }
 
   async reopenLogs(): Promise<void> {

@@ -11,10 +11,12 @@ import { gatewayProblem } from './gateway-problem.ts'
 import { GatewayFailed } from './gateways.ts'
 import { Generations, type PictureFor } from './generations.ts'
 import { Insight } from './insight.ts'
+import { MasterLimits } from './limits.ts'
 import { LogUpkeep } from './log-upkeep.ts'
 import type { Log } from './logs/log.ts'
 import type { Logs } from './logs/logs.ts'
 import { Names } from './names.ts'
+import { NetWatch } from './net-watch.ts'
 import { NodeWatch } from './node-watch.ts'
 import { buildPicture, hostsOf, nodeNames } from './picture.ts'
 import type { StartPlan } from './plan.ts'
@@ -50,6 +52,8 @@ const NAMES_MS = 3000
 const FIRST_TRIES_MS = 1000
 /** How often is looked at what nobody tells us: logs that grow beyond log-maxsize. */
 const TICK_MS = 1000
+/** How often shares of rate limits are moved while some are asked for a lot. */
+const LIMITS_MS = 100
 /** How often counters of announced nodes that left are forgotten, in ticks. */
 const FORGET_TICKS = 60
 
@@ -92,12 +96,15 @@ export class Master implements Steered {
   readonly #doors: Doors
   readonly #logUpkeep: LogUpkeep
   readonly #rules = new RulesStore()
+  readonly #nets: NetWatch
+  readonly #limits: MasterLimits
   #running: Running
   #version = 0 // of the latest picture
   #reloads = 0
   #isPaused = false
   #ticks = 0
   #timer: NodeJS.Timeout | null = null
+  #limitsTimer: NodeJS.Timeout | null = null
   #work: Promise<unknown> = Promise.resolve() // reloads and pauses, one after the other
   #next: { replace: boolean; report: Promise<ReloadReport> } | null = null // a reload that did not begin yet
   #stopped: Promise<void> | null = null
@@ -117,6 +124,11 @@ export class Master implements Steered {
       readOutput: child => logs.followGateway(child),
       rests: () => this.#totals.rests(),
       rules: id => this.#rules.messages(id),
+      nets: () => this.#nets.messages(),
+      onLimits: (pid, reports) => {
+        this.#limits.hear(pid, reports, performance.now())
+        this.#limitsTimer ??= setTimeout(() => this.#moveLimits(), LIMITS_MS)
+      },
       table: () => this.#watch.table(),
       verdicts: () => this.#watch.verdicts(),
       onCounters: (pid, batch) => {
@@ -128,6 +140,12 @@ export class Master implements Steered {
         this.#watch.gone(pid)
       },
     })
+    this.#nets = new NetWatch({ log, tell: message => this.#generations.tell(message) })
+    this.#nets.learn(plan.rules.netFiles)
+    this.#limits = new MasterLimits(
+      () => this.#generations.pids,
+      (pid, grants) => this.#generations.tellOne(pid, { kind: 'limits', grants }),
+    )
     const addresses = (host: string) => this.#names.addresses(host)
     this.#subscriptions = new Subscriptions({ plan: plan.subscriptions, log, addresses })
     this.#sleep = new Sleep({
@@ -305,6 +323,7 @@ export class Master implements Steered {
     const after: Running = { plan, bound: sockets.bound, tls, stickySecret: secret, rules }
     try {
       await this.#names.add(hostsOf(plan), NAMES_MS)
+      this.#nets.learn(plan.rules.netFiles)
       const reasons = reasonsForNew(before, after)
       const old = this.#pictureNow(before)
       const now = this.#pictureNow(after)
@@ -336,6 +355,7 @@ export class Master implements Steered {
       if (this.#running !== after) sockets.undo()
       this.#names.forgetOthers(hostsOf(this.#running.plan))
       this.#rules.keep(this.#running.rules)
+      this.#nets.keepOnly(this.#running.plan.rules.netFiles)
       throw error
     }
   }
@@ -364,6 +384,7 @@ export class Master implements Steered {
   async #settle({ plan, rules }: Running): Promise<void> {
     this.#names.forgetOthers(hostsOf(plan))
     this.#rules.keep(rules)
+    this.#nets.keepOnly(plan.rules.netFiles)
     this.#watch.configure(plan.config.values)
     this.#forgetOldCounters()
     this.#daemons.change({ daemons: plan.daemons, cwd: plan.directory, env: plan.daemonEnv })
@@ -374,7 +395,14 @@ export class Master implements Steered {
   #tick(): void {
     this.#logUpkeep.check()
     this.#sleep.heed()
+    void this.#nets.tick()
     if (++this.#ticks % FORGET_TICKS === 0) this.#forgetOldCounters()
+  }
+
+  #moveLimits(): void {
+    this.#limits.tick(performance.now())
+    const goesOn = this.#limits.size > 0 && !this.#stopped
+    this.#limitsTimer = goesOn ? setTimeout(() => this.#moveLimits(), LIMITS_MS) : null
   }
 
   #forgetOldCounters(): void {
@@ -394,6 +422,7 @@ export class Master implements Steered {
     const { plan } = this.#running
     this.#names.stop()
     if (this.#timer) clearInterval(this.#timer)
+    if (this.#limitsTimer) clearTimeout(this.#limitsTimer)
     const gatewaysGone = this.#generations.stop(mode === 'graceful' ? plan.config.values['reload-mercy'] : 0)
     this.#doors.close(this.#running.bound)
     this.#watch.stop()

@@ -80,6 +80,7 @@ export function buildPicture({
     maxTargetBytes: values['http-max-uri'],
     maxBodyBytes: values['limit-post'],
     maxIdlePerNode: values['http-max-idle'],
+    gateways: plan.gateways,
     rules,
     mergeSlashes: values['merge-slashes'],
     escapedSlash: values['escaped-slash'],

@@ -1,10 +1,32 @@
 // master/rule-files.ts: files that route rules name, looked at while the rules are read: lists of networks, modules of js:.
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { NetsPicture } from '../base/nets.ts'
 import { readNetFile } from '../routing/nets/read.ts'
 import { type RuleFiles, WrongRule } from '../routing/rules/action.ts'
+
+/** Started by file name: the master never loads a gateway's code. In the built package the suffix is .js. */
+const LOADER = fileURLToPath(import.meta.url).replace(
+  /master([\\/])rule-files(\.[jt]s)$/,
+  'gateway$1asks$1js-worker$2',
+)
+const LOAD_MS = 10_000
+const MOST_OUTPUT = 1_048_576
+const RESULT_FD = 3
+
+/** Who runs what the config names. */
+export interface RunAs {
+  readonly uid: number
+  readonly gid: number
+}
+
+interface Module {
+  readonly stamp: string
+  readonly names: readonly string[]
+}
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -17,10 +39,16 @@ export class NamedFiles implements RuleFiles {
   /** Lists of networks, by absolute name. */
   readonly netFiles = new Map<string, NetsPicture>()
   readonly #directory: string
+  readonly #user: RunAs | null
+  readonly #modules = new Map<string, Module>()
 
-  /** @param directory where relative names begin */
-  constructor(directory: string) {
+  /**
+   * @param directory where relative names begin
+   * @param user as whom modules are loaded; null: as we are
+   */
+  constructor(directory: string, user: RunAs | null = null) {
     this.#directory = directory
+    this.#user = user
   }
 
   nets(file: string): string {
@@ -34,9 +62,46 @@ export class NamedFiles implements RuleFiles {
     return path
   }
 
-  js(file: string, _name: string): { readonly file: string; readonly stamp: string } {
+  js(file: string, name: string): { readonly file: string; readonly stamp: string } {
     const path = resolve(this.#directory, file)
-    return { file: path, stamp: createHash('sha256').update(readText(path)).digest('base64url') }
+    const module = this.#modules.get(path) ?? this.#load(path)
+    this.#modules.set(path, module)
+    if (module.names.includes(name)) return { file: path, stamp: module.stamp }
+    const known = module.names.length === 0 ? 'no function' : module.names.join(', ')
+    throw new WrongRule(`${path} exports no function "${name}"`, `Export it; there is: ${known}`)
+  }
+
+  #load(path: string): Module {
+    const stamp = createHash('sha256').update(readText(path)).digest('base64url')
+    const { names, problem } = show(path, this.#user)
+    if (names !== undefined) return { stamp, names }
+    throw new WrongRule(`${path} cannot be loaded: ${problem}`, 'Correct it; node FILE shows more')
+  }
+}
+
+// In a process of its own, which may do what it likes: as whoever will run it, for a few seconds, without our environment.
+function show(
+  path: string,
+  user: RunAs | null,
+): { readonly names?: readonly string[]; readonly problem?: string } {
+  const asOther = user !== null && process.getuid!() === 0 ? { uid: user.uid, gid: user.gid } : {}
+  const { output, error, status } = spawnSync(process.execPath, [LOADER, path], {
+    ...asOther,
+    env: {},
+    cwd: '/',
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    timeout: LOAD_MS,
+    killSignal: 'SIGKILL',
+    maxBuffer: MOST_OUTPUT,
+  })
+  if (error !== undefined) {
+    const isLate = (error as NodeJS.ErrnoException).code === 'ETIMEDOUT'
+    return { problem: isLate ? `it takes more than ${LOAD_MS / 1_000} s` : error.message }
+  }
+  try {
+    return JSON.parse(output[RESULT_FD]!.toString()) as { names: readonly string[] }
+  } catch {
+    return { problem: `it ended with code ${status} while it was loaded` }
   }
 }
 

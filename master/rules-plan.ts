@@ -3,7 +3,7 @@ import type { NetsPicture } from '../base/nets.ts'
 import type { BackendNode } from '../config/backend-kind.ts'
 import type { Config, Problem } from '../config/config.ts'
 import { type CompiledRules, compileRules } from '../routing/rules/compile.ts'
-import { NamedFiles } from './rule-files.ts'
+import { NamedFiles, type RunAs } from './rule-files.ts'
 
 export interface RulesPlan extends Pick<CompiledRules, 'picture' | 'upstreams'> {
   /** Lists of networks in files that rules name, by their absolute names. */
@@ -24,12 +24,21 @@ export interface PlannedNodes {
 
 export const NO_RULES: RulesPlan = { picture: null, upstreams: [], netFiles: new Map() }
 
-/** Starts nothing. @param directory where relative names of files begin */
-export function planRules({ rules, headers, values, place }: Config, directory: string): PlannedRules {
+/**
+ * Starts nothing but modules of js:, each for a moment.
+ *
+ * @param directory where relative names of files begin
+ * @param user as whom these are loaded; null: as we are
+ */
+export function planRules(
+  { rules, headers, values, place }: Config,
+  directory: string,
+  user: RunAs | null = null,
+): PlannedRules {
   if (rules.length + headers.length === 0 && values['route-upstream'].length === 0) {
     return { plan: NO_RULES, problems: [], warnings: [] }
   }
-  const files = new NamedFiles(directory)
+  const files = new NamedFiles(directory, user)
   const { problems, warnings, ...compiled } = compileRules({
     rules,
     headers,

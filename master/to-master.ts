@@ -33,6 +33,18 @@ const toMaster = z.discriminatedUnion('kind', [
     }),
   }),
   z.strictObject({
+    kind: z.literal('limits'),
+    reports: z.array(
+      z.strictObject({
+        name: z.string(),
+        perSecond: z.number().positive(),
+        ms: z.number().positive(),
+        keys: z.instanceof(Uint32Array),
+        asked: z.instanceof(Uint32Array),
+      }),
+    ),
+  }),
+  z.strictObject({
     kind: z.literal('event'),
     level: z.enum(['info', 'warn', 'error']),
     text: z.string(),

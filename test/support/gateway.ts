@@ -86,6 +86,7 @@ export const PLAIN_PICTURE: Picture = {
   noOrphans: false,
   processTitle: 'sluice: gateway',
   accessLog: null,
+  gateways: 1,
   rules: 0,
   mergeSlashes: true,
   escapedSlash: 'decode',
