@@ -9,6 +9,7 @@ import type { Waiting } from '../routing/queue.ts'
 import type { Program } from '../routing/rules/program.ts'
 import { ANSWER, ASKS, type Decision, PASS, SILENCE } from '../routing/rules/run.ts'
 import { errorAnswer, type OwnAnswer } from './answers.ts'
+import type { Body as MirroredBody } from './asks/mirror.ts'
 import { guard } from './boundary.ts'
 import { Choice } from './choice.ts'
 import { plainAddress } from './client.ts'
@@ -70,6 +71,7 @@ export class Exchange implements UpstreamUser, Queued {
   /** Its way through the route rules; null: there are none. */
   passage: Passage | null = null
   #passage: Passage | null = null // that it goes, once there were any
+  #mirrored: MirroredBody | null = null // of copies that rules want
   #killer: NodeJS.Timeout | null = null // of a deadline that a rule set
   /** The answer has no body: to the client, or already from the node. */
   isHead = false
@@ -215,13 +217,21 @@ export class Exchange implements UpstreamUser, Queued {
       this.#cause = 'what rules wrote makes no valid request'
       return this.fail(400)
     }
-    if (edited === bytes) return this.#reach(head, bytes)
+    if (edited === bytes) {
+      this.#mirror(passage, head, bytes)
+      return this.#reach(head, bytes)
+    }
     const address = passage.run.variables?.get('REMOTE_ADDR')
     if (address !== undefined) this.client = plainAddress(address) || this.client
     const wasHead = this.isHead
     this.hasOtherBody = wasHead !== (EDITED.method === HEAD)
     this.isHead ||= this.hasOtherBody
+    this.#mirror(passage, EDITED, edited)
     this.#reach(EDITED, edited)
+  }
+
+  #mirror({ run }: Passage, head: RequestHead, bytes: Buffer): void {
+    if (run.mirrors !== null) this.#mirrored = this.world.mirrors.begin(this, head, bytes, run.mirrors)
   }
 
   // What the client sends meanwhile is held, as while connecting; should it leave, the answer is for nobody.
@@ -320,6 +330,7 @@ export class Exchange implements UpstreamUser, Queued {
     const socket = this.upstream!.socket
     this.#hasSentBody = true
     this.#isExpecting = false
+    if (this.#mirrored !== null) this.#mirrored.take(bytes, start, end)
     // A node may answer without reading on. A body that leaves whole, with its head, is here before that.
     if (this.#headText === '' || !this.connection.isBodyComplete) socket.outliveWrites()
     const text = this.#headText
@@ -765,6 +776,8 @@ export class Exchange implements UpstreamUser, Queued {
   #leaveRules(passage: Passage): void {
     if (this.#killer !== null) clearTimeout(this.#killer)
     this.#killer = null
+    if (this.#mirrored !== null) this.#mirrored.over()
+    this.#mirrored = null
     passage.finish()
   }
 }

@@ -11,6 +11,7 @@ import type { Program } from '../routing/rules/program.ts'
 import type { TableChange } from '../routing/table-builder.ts'
 import { Admission } from './admission.ts'
 import { Asks } from './asks/ask.ts'
+import { Mirrors } from './asks/mirror.ts'
 import { TrustedProxies } from './client.ts'
 import { Counters } from './counters.ts'
 import { Directory } from './directory.ts'
@@ -53,6 +54,7 @@ export class World {
   readonly admission: Admission
   readonly paces = new Paces()
   readonly queues = new Queues()
+  readonly mirrors: Mirrors
   readonly programs = new Programs()
   /** What route rules know beside a request. */
   readonly rules: Surroundings
@@ -91,6 +93,7 @@ export class World {
     this.counters = new Counters(count)
     this.admission = new Admission(this)
     this.troubles = new Troubles(tell)
+    this.mirrors = new Mirrors(this)
     this.rules = new Surroundings(tell, picture.stickySecret)
     this.asks = new Asks(this.rules.files, tell, this.troubles)
     this.rules.ours.gateways = picture.gateways
@@ -129,6 +132,7 @@ export class World {
   learnRules(rules: RulesPicture): void {
     this.programs.learn(rules)
     this.asks.prepare(rules)
+    this.rules.ours.learnRules(rules)
   }
 
   /** Puts a new picture in force for all exchanges that begin from now on. */

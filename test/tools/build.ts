@@ -17,6 +17,9 @@ const ROOT = dirname(dirname(import.meta.dirname))
 const FOR_READERS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs', 'examples']
 /** Fields of package.json that mean something to those who install the package. */
 const PUBLISHED_FIELDS = ['name', 'version', 'description', 'keywords', 'license', 'homepage', 'repository', 'bugs', 'type', 'bin', 'engines', 'dependencies'] // biome-ignore format: one list
+/** What functions of rules are written against: types alone, so that a declaration is what the source is. */
+const RULE_TYPES = 'routing/rules/ours/js-types.ts'
+const EXPORTS = { './rules': { types: './rules.d.ts' }, './package.json': './package.json' }
 /** Data that sources import or read, beside the sources. */
 const DATA = /\.(json|html|py|lua)$/
 
@@ -27,7 +30,11 @@ export function build(out: string = join(ROOT, 'dist')): void {
   compile(out)
   copyData(out)
   for (const name of FOR_READERS) cpSync(join(ROOT, name), join(out, name), { recursive: true })
-  writeJson(join(out, 'package.json'), publishedManifest(readJson('package.json')))
+  cpSync(join(ROOT, RULE_TYPES), join(out, 'rules.d.ts'))
+  writeJson(join(out, 'package.json'), {
+    ...publishedManifest(readJson('package.json')),
+    exports: EXPORTS,
+  })
   writeJson(join(out, 'npm-shrinkwrap.json'), publishedLock(readJson('package-lock.json')))
   chmodSync(join(out, 'bin/sluice.js'), 0o755)
   refuseTypeScriptNames(out)

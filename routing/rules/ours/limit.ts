@@ -1,5 +1,6 @@
 // routing/rules/ours/limit.ts: limit and max-inflight: how often, and how many at once.
 
+import type { RulePicture } from '../../../base/rules-picture.ts'
 import { reasonOf } from '../../../base/status-text.ts'
 import type { Limit } from '../../limit/limits.ts'
 import { type ActionKind, REQUEST_ONLY, type Reading, WrongRule } from '../action.ts'
@@ -82,6 +83,11 @@ const maxInFlight: ActionKind<InFlightData> = {
       return NEXT
     }
   },
+}
+
+/** Whose counts outlive other rules; null: it limits no rate. */
+export function limitName({ place, action }: RulePicture): string | null {
+  return action.name === 'limit' ? (action.data as LimitData).name || place : null
 }
 
 function readRate(text: string | undefined): number {

@@ -2,9 +2,11 @@
 // One for each process.
 import type { LimitGrant, LimitReport } from '../../../base/limits.ts'
 import type { NetFilePicture, NetsPicture } from '../../../base/nets.ts'
+import type { RulesPicture } from '../../../base/rules-picture.ts'
 import type { HashSecret } from '../../limit/key-hash.ts'
 import { Limits } from '../../limit/limits.ts'
 import { InFlight } from './in-flight.ts'
+import { limitName } from './limit.ts'
 
 export class OurWorld {
   /** Milliseconds of a steady clock. */
@@ -12,6 +14,7 @@ export class OurWorld {
   readonly limits: Limits
   readonly inFlight = new InFlight()
   readonly #nets = new Map<string, NetsPicture>()
+  #limitNames: ReadonlySet<string> = new Set()
   #gateways = 1
 
   /** @param secret the same in all gateways of a machine, and known to nobody else */
@@ -28,6 +31,18 @@ export class OurWorld {
   set gateways(count: number) {
     this.#gateways = Math.max(1, count)
     this.limits.gateways = this.#gateways
+  }
+
+  /** Rules that will be in force: counts that neither they nor those before them use are forgotten. */
+  learnRules({ chains }: RulesPicture): void {
+    const names = new Set<string>()
+    for (const chain of Object.values(chains))
+      for (const rule of chain.rules) {
+        const name = limitName(rule)
+        if (name !== null) names.add(name)
+      }
+    this.limits.keepOnly(new Set([...this.#limitNames, ...names]))
+    this.#limitNames = names
   }
 
   /** Lists of networks, new or changed. */
