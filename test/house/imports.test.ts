@@ -121,8 +121,6 @@ const PURE = [
 const PURE_NODE: Readonly<Record<string, readonly string[]>> = {
   'node:net': ['isIP', 'isIPv4', 'isIPv6', 'BlockList'],
   'node:buffer': ['Buffer'],
-  // Makes one more flag of patterns known, and changes no other.
-  'node:v8': ['setFlagsFromString'],
   // Nothing but arithmetic on what it is given; a signature by an EC key has chance in it.
   'node:crypto': [
     'createHash',
