@@ -134,7 +134,7 @@ const PURE_NODE: Readonly<Record<string, readonly string[]>> = {
   // Makes a flag of regular expressions known, and changes none that lacks it.
   'node:v8': ['setFlagsFromString'],
 }
-const PURE_PACKAGES = ['bcryptjs', 'ipaddr.js', 're2js']
+const PURE_PACKAGES = ['bcryptjs', 'ipaddr.js']
 const IMPURE_WORDS =
   /\b(setTimeout|setInterval|setImmediate|Date\.now|performance\.now|Math\.random|process\.\w+)\b/g
 

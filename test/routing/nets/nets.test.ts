@@ -68,7 +68,7 @@ t.test('a file has one network a line, and comments; the line that is wrong is n
   t.match(readNetFile('10.0.0.0/8\n# x\n\nbad\n'), { line: 4, problem: /"bad"/ })
 })
 
-t.test('a hundred thousand networks are read and searched at once, as one by one', async t => {
+t.test('a hundred thousand networks are searched as if one by one', async t => {
   let seed = 7
   const lot = (below: number): number => {
     seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648
@@ -79,9 +79,7 @@ t.test('a hundred thousand networks are read and searched at once, as one by one
       ? `2001:${lot(65_536).toString(16)}:${lot(65_536).toString(16)}::/${33 + lot(16)}`
       : `${lot(224)}.${lot(256)}.${lot(256)}.${lot(256)}/${20 + lot(13)}`,
   )
-  const begun = performance.now()
   const list = readNetFile(lines.join('\n'))
-  t.ok(performance.now() - begun < 5_000, `${performance.now() - begun} ms`)
   if ('problem' in list) throw new Error(list.problem)
   const slow = lines.filter((_, i) => i % 50 === 0).map(line => ipaddr.parseCIDR(line))
   for (let i = 0; i < 2_000; i++) {
