@@ -21,11 +21,7 @@ export function isFieldName(text: string): boolean {
 
 /** Whether a text would end a head, or be read as the end of one by somebody: CR, LF, NUL. */
 export function isHarmful(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i)
-    if (c === 13 || c === 10 || c === 0) return true
-  }
-  return false
+  return /[\r\n\0]/.test(text)
 }
 
 /** Whether rules may not write a field. @param name in lower case */

@@ -2,7 +2,7 @@
 // Each exchange that meets rules has one, used again for each request.
 import type { ChainName } from '../../base/rules-picture.ts'
 import { ASK, type Ask, BREAK, type Code, type Found, HIT, LAST, NEXT } from './ask.ts'
-import { fieldOf, isFieldName, isHarmful, nameOfLine } from './fields.ts'
+import { fieldOf, isFieldName, isFraming, isHarmful, nameOfLine } from './fields.ts'
 import type { Chain, Program, Rule } from './program.ts'
 import { nameIn, Reply, ReplySource } from './reply.ts'
 import type { AnswerSource, RequestSource, RuleWorld } from './source.ts'
@@ -293,12 +293,20 @@ export class Run {
     return query === '' ? path : `${path}?${queryOf(query)}`
   }
 
-  /** A line for the answer, behind its own fields. What would end or frame the head never gets there. */
-  addLine(line: string): Code {
+  /**
+   * A line for the answer, behind its own fields. What would end the head never gets there.
+   *
+   * @param isNamed its name was looked at before
+   */
+  addLine(line: string, isNamed = false): Code {
     if (line === '') return NEXT
     if (isHarmful(line)) return this.refuse(400)
-    const name = nameOfLine(line)
-    if (!isFieldName(name)) return this.refuse(400)
+    if (!isNamed) {
+      const name = nameOfLine(line)
+      if (!isFieldName(name)) return this.refuse(400)
+      // Said at load where the configuration says it; a variable may say it too.
+      if (isFraming(name.toLowerCase())) return NEXT
+    }
     this.#lineBytes += line.length + 4
     if (this.#lineBytes > WRITTEN_LIMIT) return this.refuse(431)
     this.#lines ??= []

@@ -24,7 +24,10 @@ const addHeader: ActionKind<Template> = {
   },
   make(template) {
     const line = textOf(template)
-    return run => run.addLine(lineOf(line(run)))
+    const first = template[0]
+    const name = nameOfLine(typeof first === 'string' ? first : '')
+    if (name === '' || name.toLowerCase() === 'location') return run => run.addLine(lineOf(line(run)))
+    return run => run.addLine(line(run), true)
   },
 }
 

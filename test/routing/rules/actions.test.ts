@@ -295,6 +295,8 @@ t.test('fields of the answer are added, replaced and removed until its head is w
     'add-header = X-B: 1',
     'route-run = addheader:X-C: 1',
     'route-run = addheader:${NOPE}',
+    'route-run = addvar:LENGTH=Content-Length: 0',
+    'route-run = addheader:${LENGTH}',
     'route-run = addheader:Location: /a b',
     'route-run = delheader:X-C',
     'route-run = delheader:X-D',
