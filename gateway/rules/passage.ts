@@ -8,7 +8,7 @@ import { CONNECT, RequestHead, TRACE } from '../http1/request-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
 import { answerOf, editedAnswer, isRemovable, wholeLines } from './answer-edits.ts'
 import { HeadAnswer } from './answer-source.ts'
-import { editedHead, INVALID, isEdited, linesApart, packetEdits } from './request-edits.ts'
+import { editedHead, isEdited, packetEdits } from './request-edits.ts'
 import { HeadSource } from './request-source.ts'
 
 /** The edited head that was made last; whoever made it goes on with it at once. */
@@ -83,14 +83,13 @@ export class Passage {
     const { run, source } = this
     if (!isEdited(run, source)) return bytes
     const { isTrusted } = this.#exchange.connection.client
-    const text = editedHead(run, source, head, bytes, isTrusted)
-    const lines = linesApart(run, isTrusted)
-    if (text === INVALID || lines === null) return null
-    const edited = Buffer.from(text, 'latin1')
+    const made = editedHead(run, source, head, bytes, isTrusted)
+    if (made === null) return null
+    const edited = Buffer.from(made.text, 'latin1')
     const isWhole = EDITED.parse(edited, 0, edited.length) === edited.length
     if (!isWhole || !isFramedAlike(EDITED, head)) return null
-    this.head = text
-    this.linesApart = lines
+    this.head = made.text
+    this.linesApart = made.apart
     return edited
   }
 

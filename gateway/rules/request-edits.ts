@@ -3,19 +3,30 @@
 // alone, where the body ends, and what we say ourselves no rule can write.
 import { latin1 } from '../../base/latin1.ts'
 import type { Run } from '../../routing/rules/run.ts'
-import { TOKEN, VALUE } from '../http1/characters.ts'
-import { CLASS, CONNECTION, EXPECT, FRAMING, HOP, ID, IDENTITY, NAMED } from '../http1/field-names.ts'
+import { VALUE } from '../http1/characters.ts'
+import { ID, NAMED } from '../http1/field-names.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import { encodedPath } from './canonical-path.ts'
+import { type FieldFacts, factsOf, factsOfVariable, isToken } from './field-facts.ts'
 import type { HeadSource } from './request-source.ts'
 
-/** What rules made of a field; null: it is gone. */
-type Edit = { readonly name: string; readonly value: string } | null
-/** By name in lower case. */
-type Edits = Map<string, Edit>
+// What rules made of a field; `value` null: it is gone.
+interface Edit {
+  readonly facts: FieldFacts
+  readonly name: string
+  readonly value: string | null
+  isWritten: boolean
+}
 
-/** What a rule wrote makes no valid request. */
-export const INVALID = ''
+export interface EditedHead {
+  /** One character a byte: its start line as http nodes get it, its fields as all do. */
+  readonly text: string
+  /**
+   * Whole lines for http nodes that would be taken for the client's own claims in the head, and so be dropped: "X-Real-IP"
+   * of a client that is not believed.
+   */
+  readonly apart: string
+}
 
 /** Whether nodes shall see anything else than the client sent. */
 export function isEdited(run: Run, source: HeadSource): boolean {
@@ -23,11 +34,11 @@ export function isEdited(run: Run, source: HeadSource): boolean {
 }
 
 /**
- * The head for nodes, one character a byte: its start line as http nodes get it, its fields as all do.
+ * The head for nodes.
  *
  * @param head of `bytes`, as the client sent it
  * @param isTrusted the client is believed in what it says of itself
- * @returns {@link INVALID} when some text cannot stand where it should
+ * @returns null when some text cannot stand where it should
  */
 export function editedHead(
   run: Run,
@@ -35,50 +46,46 @@ export function editedHead(
   head: RequestHead,
   bytes: Buffer,
   isTrusted: boolean,
-): string {
+): EditedHead | null {
   const edits = editsOf(run)
   const target = targetOf(run, source) ?? originTarget(head, bytes)
   const method = run.read('REQUEST_METHOD') ?? ''
-  if (!isTarget(target) || !isToken(method)) return INVALID
+  if (!isTarget(target) || !isToken(method) || !edits.every(isSound)) return null
   let out = `${method} ${target} HTTP/1.${head.minor}\r\n`
-  const written = new Set<string>()
+  let kept = head.fieldsStart
   for (let i = 0; i < head.count; i++) {
-    const name = head.nameOf(bytes, i).replaceAll('_', '-')
-    if (head.namesFields && isOfConnection(head.ids[i]!)) continue
-    const edit = edits.get(name)
-    if (edit === undefined) {
-      out += latin1(bytes, head.at[i * 4]!, i + 1 < head.count ? head.at[i * 4 + 4]! : head.fieldsEnd)
-      continue
-    }
-    if (edit === null || written.has(name) || isApart(name, isTrusted)) continue
-    if (!isValue(edit.value)) return INVALID
-    written.add(name)
-    out += `${edit.name}: ${edit.value}\r\n`
+    const edit = editOf(edits, head, bytes, i)
+    if (edit === null && !(head.namesFields && isOfConnection(head.ids[i]!))) continue
+    out += latin1(bytes, kept, head.at[i * 4]!)
+    kept = i + 1 < head.count ? head.at[i * 4 + 4]! : head.fieldsEnd
+    if (edit !== null) out += lineOf(edit, isTrusted)
   }
-  if (head.host < 0 && head.isAbsolute && !edits.has('host')) out += `Host: ${head.hostOf(bytes)}\r\n`
-  for (const [name, edit] of edits) {
-    if (edit === null || written.has(name) || isApart(name, isTrusted)) continue
-    if (!isValue(edit.value)) return INVALID
-    out += `${edit.name}: ${edit.value}\r\n`
-  }
-  return `${out + (head.namesFields ? connectionLine(head) : '')}\r\n`
+  out += latin1(bytes, kept, head.fieldsEnd)
+  if (head.host < 0 && head.isAbsolute && !edits.some(({ facts }) => facts.name === 'host'))
+    out += `Host: ${head.hostOf(bytes)}\r\n`
+  for (const edit of edits) out += lineOf(edit, isTrusted)
+  const text = `${out + (head.namesFields ? connectionLine(head) : '')}\r\n`
+  let apart = ''
+  for (const edit of edits) apart += lineOf(edit, true)
+  return { text, apart }
 }
 
-/**
- * Whole lines for http nodes that would be taken for the client's own claims in the head, and so be dropped: "X-Real-IP" of
- * a client that is not believed.
- *
- * @returns null when some text cannot stand there
- */
-export function linesApart(run: Run, isTrusted: boolean): string | null {
-  if (isTrusted || (run.variables === null && run.fields === null)) return ''
-  let out = ''
-  for (const [name, edit] of editsOf(run)) {
-    if (edit === null || !isApart(name, isTrusted)) continue
-    if (!isValue(edit.value)) return null
-    out += `${edit.name}: ${edit.value}\r\n`
+const isSound = ({ value }: Edit): boolean => value === null || isValue(value)
+
+// In place of the first line of its name; what says who the client is stands apart.
+function lineOf(edit: Edit, isTrusted: boolean): string {
+  if (edit.isWritten || edit.value === null || (edit.facts.isIdentity && !isTrusted)) return ''
+  edit.isWritten = true
+  return `${edit.name}: ${edit.value}\r\n`
+}
+
+function editOf(edits: readonly Edit[], head: RequestHead, bytes: Buffer, i: number): Edit | null {
+  const hash = head.hashes[i]!
+  for (const edit of edits) {
+    if (edit.facts.hash === hash && head.nameOf(bytes, i).replaceAll('_', '-') === edit.facts.name)
+      return edit
   }
-  return out
+  return null
 }
 
 /** What uwsgi nodes get in place of what the edited head says, or beside it. @param raw the target as the client sent it */
@@ -102,47 +109,36 @@ function connectionLine(head: RequestHead): string {
   return said === '' ? '' : `Connection: ${said}\r\n`
 }
 
-function editsOf(run: Run): Edits {
-  const edits: Edits = new Map()
+// One for each name, the newest.
+function editsOf(run: Run): readonly Edit[] {
+  const edits: Edit[] = []
   if (run.variables !== null) {
     for (const [variable, value] of run.variables) {
-      const name = fieldOf(variable)
-      if (name !== '' && !isBarred(name)) edits.set(name, { name: titleCase(name), value })
+      const facts = factsOfVariable(variable)
+      if (facts !== null) put(edits, facts, facts.title, value)
     }
   }
   if (run.fields !== null) {
-    for (const [name, edit] of run.fields) if (!isBarred(name)) edits.set(name.replaceAll('_', '-'), edit)
+    for (const [name, edit] of run.fields) put(edits, factsOf(name), edit?.name ?? name, edit?.value ?? null)
   }
   const host = run.upstream?.host ?? ''
-  if (host !== '') edits.set('host', { name: 'Host', value: host })
+  if (host !== '') put(edits, factsOf('host'), 'Host', host)
   return edits
 }
 
-// The name of the field that a variable stands for; '': it stands for none.
-function fieldOf(variable: string): string {
-  if (variable === 'CONTENT_TYPE') return 'content-type'
-  return variable.startsWith('HTTP_') ? variable.slice(5).toLowerCase().replaceAll('_', '-') : ''
+function put(edits: Edit[], facts: FieldFacts, name: string, value: string | null): void {
+  if (facts.isBarred) return
+  const edit = { facts, name, value, isWritten: false }
+  const known = edits.findIndex(other => other.facts === facts)
+  if (known < 0) edits.push(edit)
+  else edits[known] = edit
 }
 
-const titleCase = (name: string): string =>
-  name.replace(/(?<![a-z0-9])[a-z]/g, letter => letter.toUpperCase())
-
-// Ours to say, or to withhold.
-const OURS: ReadonlySet<string> = new Set(['trailer', 'x-forwarded-for', 'x-forwarded-proto'])
-
-function isBarred(name: string): boolean {
-  const id = Object.hasOwn(ID, name) ? ID[name as keyof typeof ID] : 0
-  return !isToken(name) || OURS.has(name) || (CLASS[id]! & (HOP | EXPECT | FRAMING | CONNECTION)) !== 0
-}
-
-function isApart(name: string, isTrusted: boolean): boolean {
-  return !isTrusted && Object.hasOwn(ID, name) && (CLASS[ID[name as keyof typeof ID]]! & IDENTITY) !== 0
-}
-
+// Of what nodes get as a variable alone no more is barred than what frames the message, or leads astray.
 function isWritable(variable: string): boolean {
   if (variable === 'CONTENT_LENGTH') return false
-  const name = fieldOf(variable)
-  return name === '' || name.startsWith('x-forwarded-') || !isBarred(name)
+  const facts = factsOfVariable(variable)
+  return facts === null || !facts.isBarred || facts.name.startsWith('x-forwarded-')
 }
 
 // A slash that was kept escaped stays so, where rules left the path alone.
@@ -164,11 +160,6 @@ function originTarget(head: RequestHead, bytes: Buffer): string {
 
 // Where one text ends and the next begins must be plain before the whole is parsed.
 const isTarget = (text: string): boolean => /^[!-~]+$/.test(text)
-
-function isToken(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (!TOKEN[text.charCodeAt(i)]) return false
-  return text !== ''
-}
 
 function isValue(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (VALUE[text.charCodeAt(i)] !== 1) return false
