@@ -194,13 +194,15 @@ function placeOf(config: Config, path: string, absolute: (path: string) => strin
   return config.place('access-log')
 }
 
-function ineffective({ values, place }: Config): Problem[] {
+function ineffective({ values, rules, place }: Config): Problem[] {
   const warnings: Problem[] = []
   if (values['log-format-strftime'] && values['log-date'] === null) {
     const problem = '"log-format-strftime" has no effect without log-date'
     warnings.push({ place: place('log-format-strftime'), problem, remedy: 'Add log-date = STRFTIME' })
   }
+  const noted = new Set(rules.map(({ value }) => /(?:^| )logvar:([^=]+)=/.exec(value)?.[1]))
   for (const name of unknownNames(values['log-format'] ?? '')) {
+    if (noted.has(name)) continue
     const problem = `"%(${name})" is no name of log-format, and prints "-"`
     warnings.push({ place: place('log-format'), problem, remedy: 'docs/operations.md has the names' })
   }

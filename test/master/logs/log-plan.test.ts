@@ -123,6 +123,12 @@ t.test('a name of log-format that means nothing is warned about once', async t =
   ])
 })
 
+t.test('what rules note for the log is a name of log-format', async t => {
+  const { warnings } = planned(t, 'route = ^/ logvar:who=$0\nlog-format = %(who) %(whom)')
+  t.equal(warnings.length, 1)
+  t.match(warnings[0], /"%\(whom\)" is no name/)
+})
+
 t.test('what has no effect is warned about', async t => {
   const { plan, warnings } = planned(
     t,
