@@ -127,7 +127,7 @@ export class Master implements Steered {
       nets: () => this.#nets.messages(),
       onLimits: (pid, reports) => {
         this.#limits.hear(pid, reports, performance.now())
-        this.#limitsTimer ??= setTimeout(() => this.#moveLimits(), LIMITS_MS)
+        this.#limitsTimer ??= setTimeout(() => this.#moveLimits(), LIMITS_MS).unref()
       },
       table: () => this.#watch.table(),
       verdicts: () => this.#watch.verdicts(),
@@ -402,7 +402,7 @@ export class Master implements Steered {
   #moveLimits(): void {
     this.#limits.tick(performance.now())
     const goesOn = this.#limits.size > 0 && !this.#stopped
-    this.#limitsTimer = goesOn ? setTimeout(() => this.#moveLimits(), LIMITS_MS) : null
+    this.#limitsTimer = goesOn ? setTimeout(() => this.#moveLimits(), LIMITS_MS).unref() : null
   }
 
   #forgetOldCounters(): void {

@@ -51,8 +51,12 @@ export class NamedFiles implements RuleFiles {
     this.#user = user
   }
 
+  path(file: string): string {
+    return resolve(this.#directory, file)
+  }
+
   nets(file: string): string {
-    const path = resolve(this.#directory, file)
+    const path = this.path(file)
     if (this.netFiles.has(path)) return path
     const nets = readNetFile(readText(path))
     if ('problem' in nets) {
@@ -63,7 +67,7 @@ export class NamedFiles implements RuleFiles {
   }
 
   js(file: string, name: string): { readonly file: string; readonly stamp: string } {
-    const path = resolve(this.#directory, file)
+    const path = this.path(file)
     const module = this.#modules.get(path) ?? this.#load(path)
     this.#modules.set(path, module)
     if (module.names.includes(name)) return { file: path, stamp: module.stamp }

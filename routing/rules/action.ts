@@ -68,6 +68,8 @@ export interface Reading {
 
 /** Files that rules name: looked at while the rules are read, so that what is wrong in one is told with the rule's place. */
 export interface RuleFiles {
+  /** Its absolute name; it need not be there. */
+  path(file: string): string
   /**
    * A list of networks, which is watched from now on.
    *

@@ -9,6 +9,7 @@ import { ACTIONS, CONDITIONS } from '../../../routing/rules/kinds.ts'
 import { REFUSED_ACTIONS, REFUSED_CONDITIONS } from '../../../routing/rules/refused-kinds.ts'
 
 const NO_FILES = {
+  path: (file: string) => file,
   nets: (file: string) => file,
   js: (file: string) => ({ file, stamp: '' }),
 }

@@ -28,7 +28,7 @@ t.test('allow lets in its networks alone', async t => {
 
 t.test('deny refuses its networks alone', async t => {
   const lines = ['route = ^/admin deny:10.0.0.0/8 192.0.2.7 unix']
-  for (const address of ['10.1.2.3', '192.0.2.7', ''])
+  for (const address of ['10.1.2.3', '192.0.2.7', '', '0.0.0.0'])
     t.equal(runRules(lines, { uri: '/admin', ...from(address) }).decision, ANSWER, address)
   for (const address of ['11.1.2.3', '::1'])
     t.equal(runRules(lines, { uri: '/admin', ...from(address) }).decision, PASS, address)
