@@ -4,6 +4,7 @@ import type { RulesPicture } from '../../base/rules-picture.ts'
 import type { Ask } from '../../routing/rules/ask.ts'
 import type { FileAsked } from '../../routing/rules/ask-file.ts'
 import type { AuthAsked, JsAsked, PasswordAsked } from '../../routing/rules/asked.ts'
+import { authOrigin } from '../../routing/rules/ours/auth-request.ts'
 import { jsModule } from '../../routing/rules/ours/js.ts'
 import type { FileFacts } from '../rules/file-facts.ts'
 import type { Troubles } from '../troubles.ts'
@@ -56,10 +57,9 @@ export class Asks {
           asking.resume(answer),
         )
       case 'auth':
-        this.#auth ??= new AuthClient({
-          report: (kind, text, fields) => this.#troubles.report(kind, performance.now(), text, fields),
-        })
-        void this.#auth.ask(ask.data as AuthAsked).then(answer => asking.resume(answer))
+        void this.#authClient()
+          .ask(ask.data as AuthAsked)
+          .then(answer => asking.resume(answer))
         return
       case 'js': {
         const asked = ask.data as JsAsked
@@ -73,6 +73,8 @@ export class Asks {
     const wanted = new Set<string>()
     for (const chain of Object.values(chains))
       for (const { action } of chain.rules) {
+        const origin = authOrigin(action)
+        if (origin !== null) this.#authClient().prepare(origin)
         const module = jsModule(action)
         if (module === null) continue
         wanted.add(keyOf(module))
@@ -88,6 +90,13 @@ export class Asks {
   async close(): Promise<void> {
     const runners = [...this.#runners.values()].map(runner => runner.close())
     await Promise.all([this.#passwords?.close(), this.#auth?.close(), ...runners])
+  }
+
+  #authClient(): AuthClient {
+    this.#auth ??= new AuthClient({
+      report: (kind, text, fields) => this.#troubles.report(kind, performance.now(), text, fields),
+    })
+    return this.#auth
   }
 
   #end(key: string, runner: JsRunner): void {

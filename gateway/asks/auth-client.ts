@@ -40,6 +40,11 @@ export class AuthClient {
     return answer
   }
 
+  /** A service that rules name: what is needed to ask it is loaded ahead. */
+  prepare(origin: string): void {
+    this.#serviceOf(origin).catch(() => {})
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     const services = await Promise.allSettled(this.#services.values())
@@ -48,8 +53,8 @@ export class AuthClient {
   }
 
   async #ask({ origin, path, fields, timeoutMs }: AuthAsked): Promise<AuthAnswer> {
+    const service = await this.#serviceOf(origin) // loading the client is not the service's time
     const signal = AbortSignal.timeout(timeoutMs)
-    const service = await this.#serviceOf(origin)
     if (this.#isClosed) return failed('this gateway ends')
     if (service.inHand >= MOST_IN_HAND) return failed(`${MOST_IN_HAND} requests wait for it`)
     service.inHand++

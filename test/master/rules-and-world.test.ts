@@ -48,7 +48,7 @@ t.test('what rules ask of the world is answered, and what fails lets nobody in',
     `${BASE}http-to = http://127.0.0.1:${node}
 route = ^/private basicauth:Private,%dusers
 route = ^/office allow:@nets.txt
-route = ^/asked auth-request:url=http://${auth.address}/auth,copy=X-User,timeout=500ms
+route = ^/asked auth-request:url=http://${auth.address}/auth,copy=X-User,timeout=5s
 route = ^/mine js:rules.ts#decide,timeout=2s
 route = ^/hangs js:rules.ts#hangs
 route = ^/exits js:rules.ts#exits

@@ -150,4 +150,9 @@ function pass(run: Run, fields: Fields, copied: readonly string[], added: readon
   return NEXT
 }
 
+/** The services of rules, by their data: a gateway makes ready to ask them before it must. */
+export function authOrigin(action: { readonly name: string; readonly data: unknown }): string | null {
+  return action.name === 'auth-request' ? (action.data as AuthData).origin : null
+}
+
 export const authActions: readonly ActionKind[] = [authRequest]
