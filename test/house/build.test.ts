@@ -28,11 +28,12 @@ t.test('the package holds what runs and what is read, and no more', async t => {
   for (const name of ['README.md', 'LICENSE', 'CHANGELOG.md', 'examples', 'docs/architecture.md'])
     t.ok(files.includes(name), name)
   t.same(
-    files.filter(name => /\.ts$|^(test|bench|node_modules)\//.test(name)),
+    files.filter(name => /(?<!^rules\.d)\.ts$|^(test|bench|node_modules)\//.test(name)),
     [],
   )
   const manifest = JSON.parse(readFileSync(join(dist, 'package.json'), 'utf8'))
   t.match(manifest, { name: 'sluice', bin: { sluice: 'bin/sluice.js' }, dependencies: { zod: String } })
+  t.ok(files.includes(manifest.exports['./rules'].types.slice(2)), 'the types of functions of rules')
   for (const name of ['scripts', 'devDependencies', 'optionalDependencies']) t.notOk(name in manifest, name)
 })
 
