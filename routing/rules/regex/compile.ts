@@ -7,6 +7,7 @@ import { type Literals, literalsOf } from './literals.ts'
 import { takeConditions, withTails } from './look.ts'
 import { contains, type Node } from './node.ts'
 import { type Parsed, parsePattern } from './parse.ts'
+import { plainPattern } from './plain.ts'
 import { PatternProblem } from './problem.ts'
 import { relax } from './relax.ts'
 import { type Translation, translate } from './translate.ts'
@@ -57,6 +58,12 @@ export type Compilation =
  * @returns of a failure: the problem without the pattern, and `at`, an offset in bytes
  */
 export function compilePattern(pattern: string, options: { readonly trusted: boolean }): Compilation {
+  const plain = plainPattern(pattern)
+  return plain === null ? compileParsed(pattern, options) : { ok: true, compiled: plain }
+}
+
+/** The general way, for every pattern. */
+export function compileParsed(pattern: string, options: { readonly trusted: boolean }): Compilation {
   try {
     const bytes = Buffer.from(pattern, 'utf8').toString('latin1')
     return { ok: true, compiled: compiled(parsePattern(bytes), options.trusted) }

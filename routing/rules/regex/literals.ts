@@ -202,6 +202,8 @@ function product(heads: readonly string[], tails: readonly string[]): string[] |
   }
   if (heads.length * tails.length > MOST_TEXTS) return null
   if (heads[0]!.length + tails[0]!.length > MOST_LENGTH) return null
+  // One byte behind another, as most are.
+  if (heads.length === 1 && tails.length === 1) return [heads[0]! + tails[0]!]
   return heads.flatMap(head => tails.map(tail => head + tail))
 }
 
