@@ -1,13 +1,18 @@
-// test/tools/print-docs.ts: prints docs/options.md and docs/errors.md from their tables. With --check nothing is
+// test/tools/print-docs.ts: prints docs/options.md, docs/errors.md and the tables of docs/routing.md from the code. With --check nothing is
 // written, and a page that differs from its table ends the run with 1.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ERRORS } from '../../base/errors.ts'
 import { optionsPage } from '../../config/docs.ts'
+import { routingPage } from './routing-page.ts'
 
 const DOCS = join(import.meta.dirname, '../../docs')
 
-const pages: Readonly<Record<string, string>> = { 'options.md': optionsPage(), 'errors.md': errorsPage() }
+const pages: Readonly<Record<string, string>> = {
+  'options.md': optionsPage(),
+  'errors.md': errorsPage(),
+  'routing.md': routingPage(current('routing.md')),
+}
 const stale = Object.entries(pages).filter(([file, text]) => current(file) !== text)
 
 if (process.argv.includes('--check')) {
