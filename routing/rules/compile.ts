@@ -113,7 +113,8 @@ class Compiler {
     }
     if (!isWhole) return { rules, index: null }
     for (const dead of neverRuns(flow)) this.#warnOfDead(dead, texts)
-    return { rules, index: this.#kinds.index(rules) }
+    const index = this.#kinds.index(rules)
+    return { rules: this.#kinds.forGateways(rules), index }
   }
 
   #labels(texts: readonly RuleText[]): ReadonlyMap<string, number> {

@@ -1,5 +1,5 @@
 // routing/rules/pattern.ts: regular expressions of rules, made ready in the gateways.
-import type { CompiledPattern } from './regex/compile.ts'
+import type { RunnablePattern } from './regex/compile.ts'
 import { matcherOf as compiledMatcher, type Matcher } from './regex/matcher.ts'
 
 export type { Matcher }
@@ -9,5 +9,5 @@ export const SUBJECT_LIMIT = 8192
 
 /** @param data what compilePattern made: see Reading.pattern */
 export function matcherOf(data: unknown): Matcher {
-  return compiledMatcher(data as CompiledPattern)
+  return compiledMatcher(data as RunnablePattern)
 }

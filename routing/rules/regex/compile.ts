@@ -48,6 +48,17 @@ export interface CompiledPattern extends Source {
   readonly literals: Literals
 }
 
+/** What a matcher needs of it: gateways are sent no more. */
+export type RunnablePattern = Pick<
+  CompiledPattern,
+  'source' | 'lines' | 'isLinear' | 'isCheap' | 'captures' | 'cuts' | 'conditions' | 'longest'
+>
+
+export function runnable(pattern: CompiledPattern): RunnablePattern {
+  const { source, lines, isLinear, isCheap, captures, cuts, conditions, longest } = pattern
+  return { source, lines, isLinear, isCheap, captures, cuts, conditions, longest }
+}
+
 export type Compilation =
   | { readonly ok: true; readonly compiled: CompiledPattern }
   | { readonly ok: false; readonly problem: string; readonly remedy: string; readonly at: number }

@@ -1,5 +1,5 @@
 // routing/rules/regex/matcher.ts: a compiled pattern at work in a gateway.
-import type { CompiledPattern, Source } from './compile.ts'
+import type { RunnablePattern, Source } from './compile.ts'
 import { linearPattern } from './linear.ts'
 import { newlineSource, restored, withOneNewline, withoutReturns } from './newlines.ts'
 
@@ -19,7 +19,7 @@ export interface Matcher {
   exec(subject: string): Captures | null
 }
 
-export function matcherOf(pattern: CompiledPattern): Matcher {
+export function matcherOf(pattern: RunnablePattern): Matcher {
   return new PatternMatcher(pattern)
 }
 
@@ -32,7 +32,7 @@ class PatternMatcher implements Matcher {
   readonly #cuts: readonly number[]
   readonly #isPlain: boolean
 
-  constructor(pattern: CompiledPattern) {
+  constructor(pattern: RunnablePattern) {
     this.longest = pattern.longest
     this.#pattern = new Runner(pattern)
     this.#conditions = pattern.conditions.map(one => ({ runner: new Runner(one), isWanted: one.isWanted }))
