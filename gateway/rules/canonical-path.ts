@@ -39,7 +39,7 @@ export function canonicalPath(path: string, merges: boolean, slashes: EscapedSla
 export function mayChange(bytes: Uint8Array, start: number, end: number): boolean {
   for (let p = start + 1; p < end; p++) {
     const byte = bytes[p]!
-    if ((byte === 47 || byte === 46) && bytes[p - 1] === 47) return true
+    if ((byte === 47 || byte === 46 || byte === 59) && bytes[p - 1] === 47) return true
   }
   return false
 }
@@ -56,7 +56,14 @@ function spelled(char: string): string {
 }
 
 function clean(path: string, merges: boolean): string {
-  return withoutDots(merges && path.includes('//') ? path.replace(/\/{2,}/g, '/') : path)
+  const bare = path.includes(';') ? withoutOddParameters(path, merges) : path
+  return withoutDots(merges && bare.includes('//') ? bare.replace(/\/{2,}/g, '/') : bare)
+}
+
+// Java's servers drop parameters before they walk: "/..;x/" climbs there, and "/;x/" is "//". No link is written so.
+function withoutOddParameters(path: string, merges: boolean): string {
+  const dots = path.replace(/\/(\.\.?);[^/]*(?=\/|$)/g, '/$1')
+  return merges ? dots.replace(/\/;[^/]*(?=\/)/g, '/') : dots
 }
 
 // RFC 3986 section 5.2.4: "/a/." is "/a/", and nothing climbs above the root.

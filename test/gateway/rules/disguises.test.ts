@@ -41,6 +41,12 @@ const BEFORE = [
   '/x%2f%2e%2e/',
   '/.%2f',
   '/%2f%2f./',
+  '/;/',
+  '/;x=1/',
+  '/.;/',
+  '/x/..;/',
+  '/x/..;y=1/',
+  '/x/%2e.;/',
 ]
 const WORDS = ['admin', '%61dmin', 'admi%6E']
 const BEHIND = ['', '//', '/.', '%2Fx', ';x', '%3bx', '?/../', '/../admin']
@@ -111,6 +117,10 @@ t.test('a node that decodes, then walks', async t => {
 
 t.test('a node that walks, then decodes, then walks again', async t => {
   await checkNode(t, await startReader(t, path => walk(decode(walk(path)))))
+})
+
+t.test('a node of Java, which drops parameters first', async t => {
+  await checkNode(t, await startReader(t, path => walk(merge(decode(path.replace(/;[^/]*/g, ''))))))
 })
 
 t.test('a node that merges slashes and walks past the empty', async t => {
