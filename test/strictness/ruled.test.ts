@@ -7,7 +7,7 @@ t.setTimeout(60_000)
 
 const RULES = [
   'route-run = set-header:X-Rule: 1',
-  'route-run = addvar:HTTP_X_OTHER=2',
+  'route-run = addvar:HTTP_X_RULED_TOO=2',
   'add-header = X-Ruled: 1',
 ]
 

@@ -32,7 +32,7 @@ for (const option of ['daemonize', 'daemonize2']) {
       /^Umask:\s+00[0145][0145]$/m,
       'others may not write',
     )
-    t.match(readFileSync(join(cwd, 'log'), 'utf8'), /"msg":"started"/)
+    await until('its log says so', () => /"msg":"started"/.test(readFileSync(join(cwd, 'log'), 'utf8')))
     process.kill(pid, 'SIGUSR1')
     await until('it heard the signal', () =>
       /"configuration and/.test(readFileSync(join(cwd, 'log'), 'utf8')),
