@@ -11,6 +11,8 @@ import { PatternProblem } from './problem.ts'
 const MOST_COUNTED = 16
 /** Bytes and sets of a pattern, with its counts written out. */
 const MOST_PARTS = 10_000
+/** Copies of a byte or a set that are written side by side in place of a count. */
+const MOST_COPIES = 128
 /** Of plain text few bytes are waited for at a time. */
 const PLAIN_WEIGHT = 0.25
 
@@ -138,6 +140,7 @@ class Writer {
     }
     const { min, max } = node
     const lazy = node.mode === 'lazy' ? '?' : ''
+    if (isOneByte(node.body) && min > 1 && min * times <= MOST_COPIES) return this.#copied(node, times)
     const inner = countedIn(node.body)
     const count = max === Number.POSITIVE_INFINITY ? Math.max(min, 1) : max
     const piece = (least: number, most: number): string => {
@@ -154,12 +157,19 @@ class Writer {
     return text
   }
 
+  // V8's fast engine counts rounds, and remembers each to come back to it: twelve times what reading the copies takes.
+  #copied(node: Node & { kind: 'repeat' }, times: number): string {
+    const { min, max, body } = node
+    const text = this.#atom(body, times * min).repeat(min)
+    return max === min ? text : text + this.#repeat({ ...node, min: 0, max: max - min }, times)
+  }
+
   /** As something that a quantifier can follow. */
   #atom(node: Node, times: number): string {
     this.#repeats++
     const text = this.write(node, times, true)
     this.#repeats--
-    return node.kind === 'byte' || node.kind === 'set' || node.kind === 'group' ? text : `(?:${text})`
+    return isOneByte(node) || node.kind === 'group' ? text : `(?:${text})`
   }
 }
 
@@ -168,6 +178,10 @@ function quantified(atom: string, min: number, max: number, lazy: string): strin
   if (max === Number.POSITIVE_INFINITY) return atom + (min === 0 ? '*' : min === 1 ? '+' : `{${min},}`) + lazy
   if (min === 0 && max === 1) return `${atom}?${lazy}`
   return atom + (min === max ? `{${min}}` : `{${min},${max}}${lazy}`)
+}
+
+function isOneByte({ kind }: Node): boolean {
+  return kind === 'byte' || kind === 'set'
 }
 
 /** The largest product of counts that nest in it. */

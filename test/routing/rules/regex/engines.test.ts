@@ -52,3 +52,15 @@ for (const [pattern, subject] of [
       t.ok(matcher.test(subject))
     },
   )
+
+for (const [pattern, expected] of [
+  ['^/[a-z]{40}/[0-9]+$', `^\\/${'[a-z]'.repeat(40)}\\/[0-9]+$`],
+  ['[a-z]{2,5}?x', '[a-z][a-z][a-z]{0,3}?x'],
+  ['\\d{2,}', '[0-9][0-9][0-9]*'],
+  ['(?:a{20}b){3}', `(?:${'a'.repeat(20)}b)`.repeat(3)],
+] as const)
+  t.test(`${pattern}: no engine has to count what can be copied`, async t => {
+    const one = compilePattern(pattern, { trusted: false })
+    if (!one.ok) throw new Error(one.problem)
+    t.equal(one.compiled.source, expected)
+  })
