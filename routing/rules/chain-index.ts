@@ -31,8 +31,8 @@ export function indexOf(rules: readonly RulePicture[]): ChainIndex | null {
   for (const [number, { test }] of rules.entries()) {
     if (test.kind !== 'match') continue
     const literals = literalsIn(test.pattern)
-    if (literals.exact === null && literals.prefixes.length + literals.required.length === 0) continue
     const { subject } = test
+    if (!tells(literals, subject)) continue
     const name = 'name' in subject ? `${subject.kind} ${subject.name}` : subject.kind
     const found = bySubject.get(name)
     if (found === undefined) bySubject.set(name, [{ number, subject, literals }])
@@ -46,6 +46,14 @@ export function indexOf(rules: readonly RulePicture[]): ChainIndex | null {
     always: Int32Array.from(rules.keys()).filter(number => isIndexed[number] === 0),
     subjects: indexed.map(found => indexSubject(found, rules.length)),
   }
+}
+
+/** Whether a subject's value can be told from others by it: a slash is in every path. */
+function tells({ exact, prefixes, required }: Literals, { kind }: SubjectPicture): boolean {
+  if (exact !== null) return true
+  const isTelling = (texts: readonly string[]): boolean =>
+    texts.length > 0 && !((kind === 'path' || kind === 'uri') && texts.includes('/'))
+  return isTelling(prefixes) || isTelling(required)
 }
 
 interface Found {

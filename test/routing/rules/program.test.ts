@@ -28,7 +28,7 @@ const NAMES_OF_DECISIONS: Readonly<Record<Decision, string>> = {
 }
 
 // Few of everything, so that rules meet.
-const WORDS = ['a', 'b', 'ab', 'admin', 'user', 'x1', '7', 'img', 'shop']
+const WORDS = ['a', 'b', 'ab', 'admin', 'user', 'x1', '7', '2026', 'img', 'shop']
 const NAMES = ['A', 'B', 'N', 'PATH_INFO', 'QUERY_STRING', 'REMOTE_USER', 'HTTP_X_A', 'HTTP_X_B', 'NOPE']
 const LABELS = ['one', 'two', 'three']
 const SUBJECTS = ['path', 'uri', 'query', 'host', 'address', 'agent', 'referer', 'user', 'method']
@@ -65,6 +65,19 @@ const regex = fc
             '([^/]*)',
             '\\.',
             '=',
+          ),
+        },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom(
+            '/[a-z]+',
+            '/(\\w+)',
+            '/(\\d+)',
+            '[0-9]{4}',
+            '[a-z]{2,}',
+            '\\w{1,3}',
+            '[a-z]{3}?/',
+            '(?:a|b)x?',
           ),
         },
       ),
@@ -430,4 +443,13 @@ t.test('texts that are the only ones are found with a newline behind, too', asyn
   ]
   t.same(valuesOf(lines, { variables: { PATH_INFO: '/one\n' } }), ['1', undefined, '1'])
   t.same(valuesOf(lines, { variables: { PATH_INFO: '/one' } }), ['1', '1', '1'])
+})
+
+t.test('patterns that only ask for a slash are tried as they are: an index would find them all', async t => {
+  const rulesOf = (lines: readonly string[]) => readRules(lines).picture.chains.request!.rules
+  const vague = Array.from({ length: 40 }, (_, i) => `route = ^/[a-z]{${i + 4}}/[0-9]+$ return:500`)
+  t.equal(indexOf(rulesOf(vague)), null)
+  const index = indexOf(rulesOf([...vague, ...others('route =')]))!
+  t.same([...index.always], [...vague.keys()])
+  t.ok(indexOf(rulesOf(vague.map(line => line.replace('route =', 'route-qs =')))), 'a query may have none')
 })
