@@ -217,12 +217,12 @@ export class Exchange implements UpstreamUser, Queued {
       this.#cause = 'what rules wrote makes no valid request'
       return this.fail(400)
     }
+    const address = passage.run.variables?.get('REMOTE_ADDR')
+    if (address !== undefined) this.client = plainAddress(address) || this.client
     if (edited === bytes) {
       this.#mirror(passage, head, bytes)
       return this.#reach(head, bytes)
     }
-    const address = passage.run.variables?.get('REMOTE_ADDR')
-    if (address !== undefined) this.client = plainAddress(address) || this.client
     const wasHead = this.isHead
     this.hasOtherBody = wasHead !== (EDITED.method === HEAD)
     this.isHead ||= this.hasOtherBody

@@ -95,7 +95,7 @@ export class Passage {
 
   /** Whether packets differ from what the head for nodes says. */
   get hasPacketEdits(): boolean {
-    return this.head !== '' || this.source.isUnlikePacket
+    return this.run.variables !== null || this.head !== '' || this.source.isUnlikePacket
   }
 
   /** Variables of a packet by name. */

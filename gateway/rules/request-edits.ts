@@ -28,9 +28,9 @@ export interface EditedHead {
   readonly apart: string
 }
 
-/** Whether nodes shall see anything else than the client sent. */
+/** Whether nodes shall see another head than the client sent. */
 export function isEdited(run: Run, source: HeadSource): boolean {
-  return run.variables !== null || run.fields !== null || run.upstream?.host != null || source.isPathChanged
+  return run.editsHead || run.upstream?.host != null || source.isPathChanged
 }
 
 /**

@@ -22,6 +22,9 @@ export const WRITTEN_LIMIT = 32_768
 export type SubjectKind = keyof typeof SUBJECTS
 const SUBJECTS = { path: 0, uri: 1, query: 2, host: 3, address: 4, agent: 5, referer: 6, user: 7, method: 8 }
 
+/** Variables that the first line of a head is made of. */
+const IN_START_LINE: ReadonlySet<string> = new Set(['REQUEST_METHOD', 'PATH_INFO', 'QUERY_STRING'])
+
 /** A node that a rule named in place of the host's. */
 export interface Upstream {
   /** Of its backend in the table. */
@@ -64,6 +67,8 @@ export class Run {
    * are set are among the variables too, for uwsgi nodes.
    */
   fields: Map<string, { readonly name: string; readonly value: string } | null> | null = null
+  /** Something was written that http nodes see in the head; other variables are for uwsgi nodes and for templates. */
+  editsHead = false
   /** Key of the table that a rule chose; '': the request's own host. */
   key = ''
   upstream: Upstream | null = null
@@ -125,7 +130,7 @@ export class Run {
     this.key = this.reason = ''
     this.modifier1 = this.modifier2 = -1
     this.deadlineMs = this.status = this.#known = this.#changes = this.#written = this.#lineBytes = 0
-    this.dropsFields = false
+    this.dropsFields = this.editsHead = false
     this.isLogged = true
     this.reply.reset()
   }
@@ -223,7 +228,8 @@ export class Run {
     if (field !== '') {
       this.fields?.delete(field)
       this.#changes |= HEADERS
-    }
+      this.editsHead = true
+    } else if (IN_START_LINE.has(name)) this.editsHead = true
     this.trace?.wrote(name, value)
     return NEXT
   }
@@ -249,6 +255,7 @@ export class Run {
     this.fields ??= new Map()
     this.fields.set(name, null)
     this.#changes |= HEADERS
+    this.editsHead = true
   }
 
   /** What rules of that kind are held against; undefined: absent, which nothing matches. */
@@ -275,6 +282,7 @@ export class Run {
   /** What an http node is asked for, whatever the path has become. */
   setTarget(target: string): void {
     this.#uri = originForm(target)
+    this.editsHead = true
   }
 
   /**

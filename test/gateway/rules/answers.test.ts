@@ -210,6 +210,7 @@ t.test('rules have a say in the access log', async t => {
     [
       'route-run = logvar:who=${qs[u]}',
       'route = ^/in setuser:kate',
+      'route = ^/in setremoteaddr:10.1.2.3',
       'route = ^/quiet donotlog:',
       'final-route-run = logvar:end=${uwsgi[status]}/${uwsgi[rsize]}',
     ],
@@ -217,7 +218,7 @@ t.test('rules have a say in the access log', async t => {
     {
       accessLog: {
         ...accessLogPicture(file),
-        template: '%(uri) %(who) %(end) %(user) %(var.REMOTE_USER) %(nothing)',
+        template: '%(uri) %(who) %(end) %(user) %(var.REMOTE_USER) %(nothing) %(addr)',
       },
     },
   )
@@ -226,7 +227,7 @@ t.test('rules have a say in the access log', async t => {
   await ask(client, request('GET /out?u='))
   await until('two lines', () => readFileSync(file, 'utf8').split('\n').length > 2)
   t.same(readFileSync(file, 'utf8').split('\n').slice(0, 2), [
-    '/in?u=a\\x22b a\\x22b 200/4 kate kate -',
-    '/out?u= - 200/4 - - -',
+    '/in?u=a\\x22b a\\x22b 200/4 kate kate - 10.1.2.3',
+    '/out?u= - 200/4 - - - 127.0.0.1',
   ])
 })

@@ -54,6 +54,13 @@ t.test('without a match, a request passes byte for byte', async t => {
   t.equal(await seen(t, ['route = ^/other return:403'], text), untouched)
 })
 
+t.test('a variable that stands for no field changes no byte for an http node', async t => {
+  const text = request('GET /a%20b?c=%2f', 'X-oDD:   spaced  ', 'Cookie: a=b')
+  const untouched = await seen(t, [], text, { rules: 0 })
+  const lines = ['route-run = addvar:VAR=1', 'route-run = addvar:REMOTE_USER=kate']
+  t.equal(await seen(t, lines, text), untouched)
+})
+
 t.test('an http node gets variables as fields', async t => {
   const head = await seen(
     t,

@@ -107,3 +107,20 @@ t.test('headers of every answer, and variables of its fields', async t => {
   t.same(run.added, ['X-A: b', 'X-C: d', 'X-Got: pv'])
   t.same(run.removed, ['x-pull', 'server'])
 })
+
+t.test('only what the head of an http node shows asks for another head', async t => {
+  const editsHead = (...lines: string[]): boolean => runRules(lines, { uri: '/a' }).run.editsHead
+  t.notOk(editsHead('route-run = addvar:VAR=1', 'route-run = setuser:kate', 'route-run = addheader:X-A: 1'))
+  for (const action of [
+    'addvar:HTTP_X_A=1',
+    'addvar:QUERY_STRING=a',
+    'setpathinfo:/b',
+    'seturi:/b',
+    'setmethod:PUT',
+    'rewrite:/b',
+    'set-header:X-A: 1',
+    'remove-header:X-A',
+  ]) {
+    t.ok(editsHead(`route-run = ${action}`), action)
+  }
+})
