@@ -143,8 +143,9 @@ export class Exchange implements UpstreamUser, Queued {
   begin(head: RequestHead, bytes: Buffer): void {
     this.#start(head, bytes)
     const { passage } = this
-    if (passage?.hasRequestRules) this.#decided(passage.decide(), head, bytes)
-    else this.#reach(head, bytes)
+    if (passage?.hasRequestRules) return this.#decided(passage.decide(), head, bytes)
+    passage?.leave()
+    this.#reach(head, bytes)
   }
 
   // Rules let it through, or there are none.
