@@ -367,7 +367,8 @@ export class Exchange implements UpstreamUser, Queued {
 
   /** Ends the exchange without an answer, or in the middle of one: the client is gone. */
   cancel(): void {
-    if (this.state === IDLE) return
+    // Idle with rules in hand: a defect of ours met it on its way.
+    if (this.state === IDLE && this.passage === null) return
     this.isCut = this.state !== TUNNEL
     this.#release(false)
     this.#over()

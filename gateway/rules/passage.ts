@@ -3,6 +3,7 @@
 import type { Program } from '../../routing/rules/program.ts'
 import { ANSWER, type Decision, PASS, Run, SILENCE } from '../../routing/rules/run.ts'
 import { errorAnswer, type OwnAnswer } from '../answers.ts'
+import { reportDefect } from '../boundary.ts'
 import type { Exchange } from '../exchange.ts'
 import { CONNECT, RequestHead, TRACE } from '../http1/request-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
@@ -15,6 +16,8 @@ import { HeadSource } from './request-source.ts'
 export const EDITED = new RequestHead()
 EDITED.fieldLimit = EDITED.targetLimit = Number.MAX_SAFE_INTEGER
 
+/** In counts and reports of defects. */
+const PLACE = 'route rules'
 const NOTHING_REMOVED: ReadonlySet<string> = new Set()
 
 export class Passage {
@@ -58,13 +61,21 @@ export class Passage {
 
   /** @returns as {@link Run.decide}; a path that must not be looked at is no request: 400 */
   decide(): Decision | -400 {
-    return this.source.isAllowed ? this.run.decide() : -400
+    try {
+      return this.source.isAllowed ? this.run.decide() : -400
+    } catch (error) {
+      return this.#failed(error)
+    }
   }
 
   /** Goes on with what rules asked for. @param head of `bytes`: the same request, read again */
   resume(answer: unknown, head: RequestHead, bytes: Buffer): Decision {
     this.source.bind(head, bytes)
-    return this.run.resume(answer)
+    try {
+      return this.run.resume(answer)
+    } catch (error) {
+      return this.#failed(error)
+    }
   }
 
   /** The bytes of the request's head are about to go. */
@@ -119,9 +130,7 @@ export class Passage {
   judge(head: ResponseHead, bytes: Buffer): Decision {
     this.isJudged = true
     this.#answer.showNodes(head, bytes)
-    const decision = this.#settle(this.run.judge(this.#answer))
-    this.#answer.leave()
-    return decision
+    return this.#judge()
   }
 
   /** An answer of our own is about to be sent. @returns what is sent in its place; null: nothing */
@@ -130,8 +139,7 @@ export class Passage {
     this.isJudged = true
     const { run } = this
     this.#answer.showOwn(answer)
-    const decision = this.#settle(run.judge(this.#answer))
-    this.#answer.leave()
+    const decision = this.#judge()
     if (decision === SILENCE) return null
     if (decision === ANSWER) return this.reply()
     const { status } = this
@@ -159,7 +167,11 @@ export class Passage {
   /** All was sent. */
   finish(): void {
     this.ticket++
-    if (this.run.program.final !== null) this.run.finish()
+    try {
+      if (this.run.program.final !== null) this.run.finish()
+    } catch (error) {
+      reportDefect(PLACE, error)
+    }
     this.run.over()
   }
 
@@ -171,15 +183,36 @@ export class Passage {
     if (run.variables !== null || run.reply.status !== 0) run.begin(run.program, source)
   }
 
+  #judge(): Decision {
+    try {
+      return this.#settle(this.run.judge(this.#answer))
+    } catch (error) {
+      return this.#failed(error)
+    } finally {
+      this.#answer.leave()
+    }
+  }
+
+  // A defect of ours, or a pattern that ran out of stack: what could not be judged is not let through.
+  #failed(error: unknown): Decision {
+    reportDefect(PLACE, error)
+    return this.#refuse()
+  }
+
   #settle(decision: Decision): Decision {
     if (decision !== PASS) return decision
-    const { added, removed, reply } = this.run
+    const { added, removed } = this.run
     if (removed !== null) this.removed = new Set(removed.filter(isRemovable))
     const lines = added === null ? '' : wholeLines(added)
     if (lines !== null) {
       this.added = lines
       return PASS
     }
+    return this.#refuse()
+  }
+
+  #refuse(): Decision {
+    const { reply } = this.run
     reply.reset()
     reply.status = 500
     return ANSWER
