@@ -312,7 +312,7 @@ export class Exchange implements UpstreamUser, Queued {
     this.client = client.isTrusted
       ? this.running.proxies.clientBehind(client.peer, head.joined(bytes, ID['x-forwarded-for']))
       : client.peer
-    const { program } = this.running
+    const { program } = world
     this.passage = program === null ? null : this.#enter(program, head, bytes)
   }
 

@@ -34,8 +34,6 @@ export interface Running {
   readonly picture: Picture
   readonly proxies: TrustedProxies
   readonly vars: Buffer
-  /** Of the route rules; null: there are none. */
-  readonly program: Program | null
 }
 
 /** Something worth a line in the master's event log. */
@@ -63,6 +61,8 @@ export class World {
   readonly directory: Directory
   sticky: Sticky
   running: Running
+  /** The route rules in force; null: there are none. Apart from the rest, which idle connections keep: it may be large. */
+  program: Program | null
   accessLog: ExchangeLog | null = null
   /** No connection is kept any more: the process ends. */
   isStopping = false
@@ -98,7 +98,8 @@ export class World {
     this.asks = new Asks(this.rules.files, tell, this.troubles)
     this.rules.ours.gateways = picture.gateways
     for (const learnt of rules) this.learnRules(learnt)
-    this.running = compile(picture, this.programs)
+    this.program = this.programs.use(picture.rules)
+    this.running = compile(picture)
     this.sticky = new Sticky(picture.stickySecret)
     this.directory = new Directory(
       () => this.wheel.now,
@@ -138,9 +139,11 @@ export class World {
   /** Puts a new picture in force for all exchanges that begin from now on. */
   apply(picture: Picture): void {
     const before = this.running.picture
-    const running = compile(picture, this.programs) // may throw
+    const running = compile(picture)
+    const program = this.programs.use(picture.rules) // may throw
     this.#tellCounters() // nodes may leave
     this.running = running
+    this.program = program
     this.rules.ours.gateways = picture.gateways
     if (before.stickySecret !== picture.stickySecret) this.sticky = new Sticky(picture.stickySecret)
     this.directory.configure(picture)
@@ -239,10 +242,9 @@ export class World {
   }
 }
 
-function compile(picture: Picture, programs: Programs): Running {
+function compile(picture: Picture): Running {
   return {
     picture,
-    program: programs.use(picture.rules),
     proxies: new TrustedProxies(picture.trustedProxies),
     vars: encodeVars(picture.vars),
   }

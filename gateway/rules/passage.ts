@@ -1,6 +1,6 @@
 // gateway/rules/passage.ts: one request's passage through the route rules, from its head to the last byte of its answer: what
 // they decide, and what nodes and client get of what they wrote. Each exchange that meets rules has one, used again.
-import type { Program } from '../../routing/rules/program.ts'
+import { type Program, WITHOUT_RULES } from '../../routing/rules/program.ts'
 import { ANSWER, type Decision, PASS, Run, SILENCE } from '../../routing/rules/run.ts'
 import { errorAnswer, type OwnAnswer } from '../answers.ts'
 import { reportDefect } from '../boundary.ts'
@@ -175,12 +175,12 @@ export class Passage {
     this.run.over()
   }
 
-  /** All is over: a connection that stays idle keeps nothing of its last request. */
+  /** All is over: a connection that stays idle keeps nothing of its last request, nor of the rules, which may be others soon. */
   forget(): void {
-    const { run, source } = this
     this.head = this.linesApart = this.added = ''
-    source.forget()
-    if (run.variables !== null || run.reply.status !== 0) run.begin(run.program, source)
+    this.removed = NOTHING_REMOVED
+    this.source.forget()
+    this.run.begin(WITHOUT_RULES, this.source)
   }
 
   #judge(): Decision {

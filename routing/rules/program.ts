@@ -30,6 +30,17 @@ export interface Program {
   readonly metrics: ReadonlySet<string>
 }
 
+export const WITHOUT_RULES: Program = {
+  request: null,
+  error: null,
+  response: null,
+  final: null,
+  added: null,
+  removed: null,
+  collects: null,
+  metrics: new Set(),
+}
+
 export type Collect = Extract<HeaderEdit, { readonly variable: string }>
 
 export function makeProgram(picture: RulesPicture): Program {

@@ -129,6 +129,7 @@ export class Run {
     this.#uri = this.#lines = this.#replaced = null
     this.key = this.reason = ''
     this.modifier1 = this.modifier2 = -1
+    if (this.#known !== 0) this.#subjects.fill(undefined)
     this.deadlineMs = this.status = this.#known = this.#changes = this.#written = this.#lineBytes = 0
     this.dropsFields = this.editsHead = false
     this.isLogged = true

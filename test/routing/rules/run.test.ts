@@ -1,5 +1,8 @@
 // test/routing/rules/run.test.ts: what rules decide about a request and its answer.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
+import { WITHOUT_RULES } from '../../../routing/rules/program.ts'
 import { ANSWER, PASS, SILENCE } from '../../../routing/rules/run.ts'
 import { answerOf, runRules } from '../../support/rules.ts'
 
@@ -123,4 +126,20 @@ t.test('only what the head of an http node shows asks for another head', async t
   ]) {
     t.ok(editsHead(`route-run = ${action}`), action)
   }
+})
+
+t.test('a run that begins anew holds nothing of the request before, nor of its rules', async t => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const lines = ['route = ^/(.*) addvar:X=$1', 'route-host = (.) addvar:Y=$1']
+  const { run } = runRules(lines, { uri: '/long', fields: { host: 'an.example' } })
+  const kept = [run.program, run.variables!, run.captures!].map(each => new WeakRef<object>(each))
+  t.equal(run.subject('host'), 'an.example')
+  run.begin(WITHOUT_RULES, run.source)
+  await new Promise(resolve => setImmediate(resolve)) // what is behind a WeakRef lives to the end of a turn
+  collect()
+  t.same(
+    kept.map(each => each.deref()),
+    [undefined, undefined, undefined],
+  )
 })
