@@ -19,9 +19,12 @@ export function isFieldName(text: string): boolean {
   return TOKEN.test(text)
 }
 
-/** Whether a text would end a head, or be read as the end of one by somebody: CR, LF, NUL. */
+/**
+ * Whether a text would end a head, or be read as the end of one by somebody: CR, LF, NUL. No valid value has the other
+ * control characters either, but for the tab.
+ */
 export function isHarmful(text: string): boolean {
-  return /[\r\n\0]/.test(text)
+  return /[\0-\x08\n-\x1f\x7f]/.test(text)
 }
 
 /** Whether rules may not write a field. @param name in lower case */
