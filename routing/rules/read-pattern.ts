@@ -1,6 +1,7 @@
 // routing/rules/read-pattern.ts: the regular expression of a rule, from its text to what gateways run, or why not.
 import type { RulePicture } from '../../base/rules-picture.ts'
 import { WrongRule } from './action.ts'
+import { shown } from './grammar.ts'
 import { type CompiledPattern, compilePattern } from './regex/compile.ts'
 import { groupsIn } from './template.ts'
 
@@ -15,7 +16,7 @@ export function readPattern(text: string): CompiledPattern {
   if (compilation.ok) return compilation.compiled
   const { problem, remedy, at } = compilation
   const place = source === '' ? '' : `, at byte ${at + 1}`
-  throw new WrongRule(`the pattern ${JSON.stringify(source)}${place}: ${problem}`, remedy.replace(/\.$/, ''))
+  throw new WrongRule(`the pattern ${shown(source)}${place}: ${problem}`, remedy.replace(/\.$/, ''))
 }
 
 /**

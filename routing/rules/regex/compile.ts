@@ -131,7 +131,7 @@ function proven(translation: Translation, root: Node, isTrusted: boolean): Sourc
   if (!isTrusted)
     throw new PatternProblem(
       `${unbounded?.construct ?? 'the pattern'} needs an engine whose time has no bound`,
-      'Write it otherwise, or mark the rule as trusted if its patterns cannot be made slow.',
+      'Write it otherwise, or put (*trusted) before it if no request can make it slow.',
       unbounded?.at ?? 0,
     )
   requireValid(source)

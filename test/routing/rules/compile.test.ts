@@ -158,6 +158,8 @@ for (const [behaviour, text, ...problems] of [
     'a.ini:3: option "route-label": the label "END" stands at a.ini:2 already. Give each label of a chain a name of its own.',
   ],
   ['a pattern', 'route = ^/(a last:', /^a\.ini:1: option "route": .*\(a/],
+  ['a pattern without a bound', 'route = ^(a+)\\1 last:', /^a\.ini:1: .*put \(\*trusted\) before it/],
+  ['a long pattern', `route = ^/(${'a'.repeat(1_000)} last:`, /^a\.ini:1: .{1,250}$/],
   ['a pattern of a condition', 'route-if = regexp:${A};^/(a last:', /^a\.ini:1: option "route-if": .*\(a/],
   [
     'a condition without its second operand',
