@@ -62,9 +62,11 @@ function readUsers(text: string, files: RuleFiles): BasicAuth['known'] {
   return { user: asBytes(text.slice(0, colon)), password: asBytes(text.slice(colon + 1)) }
 }
 
+// Strictly: of two fields, which arrive joined, a node might believe the other one.
 function credentials(field: string | undefined): { user: string; password: string } | null {
-  if (field === undefined || !field.startsWith('Basic ')) return null
-  const text = Buffer.from(field.slice(6), 'base64').toString('latin1')
+  const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})[ \t]*$/.exec(field ?? '') ?? []
+  if (encoded === undefined) return null
+  const text = Buffer.from(encoded, 'base64').toString('latin1')
   const colon = text.indexOf(':')
   return colon < 0 ? null : { user: text.slice(0, colon), password: text.slice(colon + 1) }
 }

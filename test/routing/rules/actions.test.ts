@@ -444,7 +444,16 @@ t.test('basicauth lets nobody in otherwise', async t => {
     body: 'Unauthorized',
     fields: ['WWW-Authenticate: Basic realm="My Realm"'],
   }
-  for (const authorization of ['', 'Basic', 'Basic ', 'basic Zm9vOmJhcg==', 'Bearer x', 'Basic Zm9v']) {
+  const twice = 'Basic Zm9vOmJhcg==, Basic eDp5'
+  for (const authorization of [
+    '',
+    'Basic',
+    'Basic ',
+    'basic Zm9vOmJhcg==',
+    'Bearer x',
+    'Basic Zm9v',
+    twice,
+  ]) {
     const { run, decision } = runRules(lines, { fields: { authorization } })
     t.equal(decision, ANSWER)
     t.match(run.reply, refused)
