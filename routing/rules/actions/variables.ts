@@ -3,8 +3,9 @@ import { type ActionKind, EVERY_CHAIN, type Reading, WrongRule } from '../action
 import { leadingNumber, readCount } from '../arguments.ts'
 import { BREAK, NEXT } from '../ask.ts'
 import { fieldOf, isFieldName, isFraming } from '../fields.ts'
+import { shown } from '../grammar.ts'
 import type { Run, SubjectKind } from '../run.ts'
-import { asBytes, readTemplate, type Template, textOf } from '../template.ts'
+import { asBytes, constantOf, readTemplate, type Template, textOf } from '../template.ts'
 
 interface Variable {
   readonly name: string
@@ -60,7 +61,13 @@ function setKind(
     syntax,
     doc,
     chains: EVERY_CHAIN,
-    read: readTemplate,
+    read(args, reading) {
+      const template = readTemplate(args, reading)
+      const constant = constantOf(template)
+      if (constant !== null && tidy(constant) === null)
+        throw new WrongRule(`${shown(args)} is no ${syntax.toLowerCase()}`, 'Write one word')
+      return template
+    },
     make(template) {
       const text = textOf(template)
       return run => {

@@ -181,6 +181,7 @@ for (const [behaviour, text, ...problems] of [
     'route-run = hash:key=a,var=V,items=a;b,algo=md5',
     /^a\.ini:1: option "route-run": .*md5/,
   ],
+  ['a method that is none', 'route-run = setmethod:', /^a\.ini:1: option "route-run": "" is no method\./],
   ['a metric that is not declared', 'route-run = metricinc:a', /^a\.ini:1: option "route-run": .*"a"/],
   [
     'an address that is none',
