@@ -19,7 +19,7 @@ import { type Reading, type RuleFiles, WrongRule } from './action.ts'
 import { flowOf } from './flow.ts'
 import { type ActionText, type HeadText, shown, splitRule } from './grammar.ts'
 import { type Dead, type FlowRule, neverRuns } from './never-runs.ts'
-import { requireCertainGroups } from './read-pattern.ts'
+import { requireCertainGroups, warnOfBound } from './read-pattern.ts'
 import { type RefusedKind, refusedAction, refusedCondition } from './refused-kinds.ts'
 import { RULE_KINDS, type RuleKinds } from './rule-kinds.ts'
 
@@ -150,6 +150,7 @@ class Compiler {
       const test = this.#test(text, head, reading)
       const rule = { place, test, action: this.#action(action, reading) }
       requireCertainGroups(rule)
+      warnOfBound(rule, reading.warn)
       return rule
     } catch (error) {
       if (!(error instanceof WrongRule)) throw error

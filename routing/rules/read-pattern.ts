@@ -1,8 +1,8 @@
 // routing/rules/read-pattern.ts: the regular expression of a rule, from its text to what gateways run, or why not.
 import type { RulePicture } from '../../base/rules-picture.ts'
-import { WrongRule } from './action.ts'
+import { type Reading, WrongRule } from './action.ts'
 import { shown } from './grammar.ts'
-import { type CompiledPattern, compilePattern } from './regex/compile.ts'
+import { type CompiledPattern, compilePattern, LONGEST_SUBJECT } from './regex/compile.ts'
 import { groupsIn } from './template.ts'
 
 /** Before a pattern that no engine runs in linear time: whoever writes it vouches for it. */
@@ -17,6 +17,13 @@ export function readPattern(text: string): CompiledPattern {
   const { problem, remedy, at } = compilation
   const place = source === '' ? '' : `, at byte ${at + 1}`
   throw new WrongRule(`the pattern ${shown(source)}${place}: ${problem}`, remedy.replace(/\.$/, ''))
+}
+
+/** The larger the counts of a pattern, the shorter the texts that it can be held against: longer ones get 400. */
+export function warnOfBound({ test }: RulePicture, warn: Reading['warn']): void {
+  const longest = patternOf(test)?.longest ?? LONGEST_SUBJECT
+  if (longest < LONGEST_SUBJECT)
+    warn(`the pattern counts so far that a text of more than ${longest} bytes gets 400`, 'Count less in it')
 }
 
 /**

@@ -319,3 +319,10 @@ t.test('what is said of the flow of actions is said of actions that there are', 
   for (const name of ENDING) t.ok(ACTIONS.has(name), name)
   for (const name of TOUCHING_NOTHING) t.ok(ACTIONS.has(name), name)
 })
+
+t.test('a pattern that counts so far that long texts get 400 is worth a warning', async t => {
+  const { problems, warnings } = compile('route = ^/a.{1500}b$ log:a\nroute = ^/a.{9}b$ log:a')
+  t.same(problems, [])
+  t.equal(warnings.length, 1)
+  t.match(warnings[0], /^a\.ini:1: warning: .* text of more than \d+ bytes gets 400\. Count less in it\.$/)
+})
