@@ -34,7 +34,11 @@ export const FAMILIES = {
   path: { suffix: '', form: 'regex', doc: 'Acts when the path, decoded, matches.' },
   uri: { suffix: '-uri', form: 'regex', doc: 'Acts when the target as sent, query included, matches.' },
   query: { suffix: '-qs', form: 'regex', doc: 'Acts when the query matches.' },
-  host: { suffix: '-host', form: 'regex', doc: 'Acts when the Host header, with its port, matches.' },
+  host: {
+    suffix: '-host',
+    form: 'regex',
+    doc: 'Acts when the Host header, in lower case and with its port, matches.',
+  },
   address: { suffix: '-remote-addr', form: 'regex', doc: "Acts when the client's address matches." },
   agent: { suffix: '-user-agent', form: 'regex', doc: 'Acts when the header User-Agent matches.' },
   referer: { suffix: '-referer', form: 'regex', doc: 'Acts when the header Referer matches.' },

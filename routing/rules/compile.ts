@@ -19,7 +19,7 @@ import { type Reading, type RuleFiles, WrongRule } from './action.ts'
 import { flowOf } from './flow.ts'
 import { type ActionText, type HeadText, shown, splitRule } from './grammar.ts'
 import { type Dead, type FlowRule, neverRuns } from './never-runs.ts'
-import { requireCertainGroups, warnOfBound } from './read-pattern.ts'
+import { hostPattern, requireCertainGroups, warnOfBound } from './read-pattern.ts'
 import { type RefusedKind, refusedAction, refusedCondition } from './refused-kinds.ts'
 import { RULE_KINDS, type RuleKinds } from './rule-kinds.ts'
 
@@ -190,7 +190,8 @@ class Compiler {
       head.kind === 'named'
         ? namedSubject(family as 'header' | 'cookie', head.name)
         : ({ kind: family } as SubjectPicture)
-    return { kind: 'match', subject, pattern: this.#pattern(head.pattern) }
+    const pattern = subject.kind === 'host' ? hostPattern(head.pattern) : head.pattern
+    return { kind: 'match', subject, pattern: this.#pattern(pattern) }
   }
 
   #condition(

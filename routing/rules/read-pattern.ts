@@ -26,6 +26,12 @@ export function warnOfBound({ test }: RulePicture, warn: Reading['warn']): void 
     warn(`the pattern counts so far that a text of more than ${longest} bytes gets 400`, 'Count less in it')
 }
 
+/** A pattern for hosts, which are held against it in lower case: its own capitals shall match them all the same. */
+export function hostPattern(text: string): string {
+  if (!/[A-Z]/.test(text.replace(/\\./g, ''))) return text
+  return text.startsWith(TRUSTED) ? `${TRUSTED}(?i)${text.slice(TRUSTED.length)}` : `(?i)${text}`
+}
+
 /**
  * Some groups cannot be told with certainty when a pattern runs in linear time: an action may not go by them.
  *

@@ -512,7 +512,8 @@ export class Run {
       case 'query':
         return source.read('QUERY_STRING')
       case 'host':
-        return source.header('host') ?? source.read('SERVER_NAME')
+        // Nodes are found by it in lower case: a rule that keeps somebody out must not be passed by "A.example".
+        return (source.header('host') ?? source.read('SERVER_NAME'))?.toLowerCase()
       case 'address':
         return source.read('REMOTE_ADDR')
       case 'agent':

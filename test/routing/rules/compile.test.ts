@@ -7,6 +7,8 @@ import { compileRules } from '../../../routing/rules/compile.ts'
 import { ENDING, TOUCHING_NOTHING } from '../../../routing/rules/flow.ts'
 import { ACTIONS, CONDITIONS } from '../../../routing/rules/kinds.ts'
 import { REFUSED_ACTIONS, REFUSED_CONDITIONS } from '../../../routing/rules/refused-kinds.ts'
+import type { RunnablePattern } from '../../../routing/rules/regex/compile.ts'
+import { matcherOf } from '../../../routing/rules/regex/matcher.ts'
 
 const NO_FILES = {
   path: (file: string) => file,
@@ -48,6 +50,18 @@ t.test('nothing makes no rules', async t =>
     null,
   ),
 )
+
+t.test('a pattern for hosts matches them however it spells them', async t => {
+  const matches = (pattern: string, host: string): boolean => {
+    const [rule] = compile(`route-host = ${pattern} last:`).picture!.chains.request!.rules
+    return matcherOf((rule!.test as { pattern: RunnablePattern }).pattern).test(host)
+  }
+  t.ok(matches('^Shop\\.Example$', 'shop.example'))
+  t.ok(matches('^(?P<name>SHOP)', 'shop.example'))
+  t.ok(matches('(*trusted)^SHOP', 'shop.example'))
+  t.ok(matches('^\\S+\\.example$', 'shop.example'), 'the capital of a class is none')
+  t.notOk(matches('^\\S+\\.example$', 'a shop.example'))
+})
 
 t.test('each chain has its rules, in the order of the lines, with their places', async t => {
   const { picture, problems } = compile(

@@ -253,7 +253,7 @@ export class Plain {
     const { fields, cookies } = this.#request
     if (kind === 'cookie') return cookies[name]
     if (kind === 'header') return this.#read(`HTTP_${name.toUpperCase().replaceAll('-', '_')}`)
-    if (kind === 'host') return fields.host
+    if (kind === 'host') return fields.host?.toLowerCase()
     if (kind === 'agent') return fields['user-agent']
     if (kind === 'referer') return fields.referer
     const variable = SUBJECT_OF[kind]!

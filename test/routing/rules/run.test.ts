@@ -111,6 +111,11 @@ t.test('headers of every answer, and variables of its fields', async t => {
   t.same(run.removed, ['x-pull', 'server'])
 })
 
+t.test('a host is matched in lower case, as nodes are found by it', async t => {
+  const { run } = runRules(['route-host = ^shop\\. return:403'], { fields: { host: 'SHOP.Example' } })
+  t.equal(run.reply.status, 403)
+})
+
 t.test('only what the head of an http node shows asks for another head', async t => {
   const editsHead = (...lines: string[]): boolean => runRules(lines, { uri: '/a' }).run.editsHead
   t.notOk(editsHead('route-run = addvar:VAR=1', 'route-run = setuser:kate', 'route-run = addheader:X-A: 1'))
