@@ -87,9 +87,9 @@ export class HeadSource implements RequestSource {
   read(name: string): string | undefined {
     if (name === 'PATH_INFO') return this.#canonical()?.text ?? '/'
     const known = this.#values
-    return known.has(name)
-      ? known.get(name)
-      : this.#keep(known, name, readerOf(VARIABLES, name, untouchedReader))
+    const value = known.get(name)
+    if (value !== undefined || known.has(name)) return value
+    return this.#keep(known, name, readerOf(VARIABLES, name, untouchedReader))
   }
 
   header(name: string): string | undefined {

@@ -302,20 +302,17 @@ export class Run {
     return query === '' ? path : `${path}?${queryOf(query)}`
   }
 
-  /**
-   * A line for the answer, behind its own fields. What would end the head never gets there.
-   *
-   * @param isNamed its name was looked at before
-   */
-  addLine(line: string, isNamed = false): Code {
+  /** A line for the answer, behind its own fields. What would end the head never gets there. */
+  addLine(line: string): Code {
     if (line === '') return NEXT
-    if (isHarmful(line)) return this.refuse(400)
-    if (!isNamed) {
-      const name = nameOfLine(line)
-      if (!isFieldName(name)) return this.refuse(400)
-      // Said at load where the configuration says it; a variable may say it too.
-      if (isFraming(name.toLowerCase())) return NEXT
-    }
+    const name = nameOfLine(line)
+    if (isHarmful(line) || !isFieldName(name)) return this.refuse(400)
+    // Said at load where the configuration says it; a variable may say it too.
+    return isFraming(name.toLowerCase()) ? NEXT : this.addKnownLine(line)
+  }
+
+  /** The same for one that was looked at: its name may stand there, and nothing in it ends it. */
+  addKnownLine(line: string): Code {
     this.#lineBytes += line.length + 4
     if (this.#lineBytes > WRITTEN_LIMIT) return this.refuse(431)
     this.#lines ??= []

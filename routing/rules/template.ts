@@ -1,6 +1,7 @@
 // routing/rules/template.ts: arguments with $1, ${NAME} and ${function[argument]}: cut into parts once at load, filled in
 // for each request in a single pass: what a client sent is never looked at again for more of them.
 import { type Reading, WrongRule } from './action.ts'
+import { isHarmful } from './fields.ts'
 import { FUNCTIONS } from './functions.ts'
 import type { Run } from './run.ts'
 
@@ -101,6 +102,24 @@ export function textOf(template: Template): Text {
   return run => {
     let text = ''
     for (let i = 0; i < parts.length; i++) text += parts[i]!(run)
+    return text
+  }
+}
+
+/**
+ * The same for a line of a head: null when something in it would end the line. What is filled in is looked at before it becomes
+ * part of a text: a text of parts has to be put together before anybody can look at it.
+ */
+export function lineOf(template: Template): (run: Run) => string | null {
+  const parts = template.map(partOf)
+  const isFixed = template.map(part => typeof part === 'string' && !isHarmful(part))
+  return run => {
+    let text = ''
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i]!(run)
+      if (!isFixed[i] && isHarmful(part)) return null
+      text += part
+    }
     return text
   }
 }

@@ -2,7 +2,7 @@
 import { type ActionKind, BEFORE_SENDING, REQUEST_ONLY, type Reading, WrongRule } from '../action.ts'
 import { NEXT } from '../ask.ts'
 import { isFieldName, isFraming, isHarmful, locationOf, nameOfLine } from '../fields.ts'
-import { asBytes, constantOf, readTemplate, type Template, textOf } from '../template.ts'
+import { asBytes, constantOf, lineOf, readTemplate, type Template, textOf } from '../template.ts'
 
 const addHeader: ActionKind<Template> = {
   names: ['addheader'],
@@ -23,16 +23,22 @@ const addHeader: ActionKind<Template> = {
     return template
   },
   make(template) {
-    const line = textOf(template)
     const first = template[0]
     const name = nameOfLine(typeof first === 'string' ? first : '')
-    if (name === '' || name.toLowerCase() === 'location') return run => run.addLine(lineOf(line(run)))
-    return run => run.addLine(line(run), true)
+    if (name === '' || name.toLowerCase() === 'location') {
+      const text = textOf(template)
+      return run => run.addLine(withLocation(text(run)))
+    }
+    const line = lineOf(template)
+    return run => {
+      const text = line(run)
+      return text === null ? run.refuse(400) : run.addKnownLine(text)
+    }
   },
 }
 
 // What may stand in a Location is known better than elsewhere.
-function lineOf(line: string): string {
+function withLocation(line: string): string {
   if (!/^location:/i.test(line)) return line
   return `${line.slice(0, 9)} ${locationOf(line.slice(9).trim())}`
 }
