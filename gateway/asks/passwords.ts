@@ -96,14 +96,14 @@ export class Passwords {
   ): void {
     const isUser = this.#isSame(user, known.user)
     const isRight = this.#isSame(password, known.password) && isUser
-    if (isRight) return done(RIGHT)
     const key = this.#keyOf(`\0${known.user}`, 0, user, password)
     const now = this.#options.now()
-    if (this.#recall(key, now) !== undefined) return done(WRONG)
+    if (this.#recall(key, now) === isRight) return done(isRight ? RIGHT : WRONG)
+    // Before a yes, too: else whoever guesses on finds the password all the same.
     const waitMs = this.#failures.waitMs(client, now)
     if (waitMs > 0) return done(tooMany(waitMs))
-    this.#remember(key, false, now)
-    done(this.#failed(client))
+    this.#remember(key, isRight, now)
+    done(isRight ? RIGHT : this.#failed(client))
   }
 
   #checkIn(file: PasswordFile, name: string, asked: PasswordAsked, client: string, done: Done): void {

@@ -154,11 +154,13 @@ t.test(
     clock.now += 6_000
     t.same(await ask('ann', 'guess 11'), { kind: 'wrong' })
     t.match(await ask('ann', 'guess 12'), { status: 429 })
-    const named = { user: 'ann', password: 'open sesame' }
-    const inline = await new Promise(resolve =>
-      passwords.check({ known: named, user: 'ann', password: 'guess' }, '192.0.2.1', resolve),
-    )
-    t.match(inline, { status: 429 }, 'nor may it guess at a user that a rule names')
+    const known = { user: 'ann', password: 'open sesame' }
+    const inline = (password: string, client: string): Promise<PasswordAnswer> =>
+      new Promise(resolve => passwords.check({ known, user: 'ann', password }, client, resolve))
+    t.match(await inline('guess', '192.0.2.1'), { status: 429 }, 'nor may it guess at a user of a rule')
+    t.match(await inline('open sesame', '192.0.2.1'), { status: 429 }, 'not even if it hits')
+    t.match(await inline('open sesame', '192.0.2.3'), { kind: 'right' })
+    t.match(await inline('open sesame', '192.0.2.1'), { kind: 'right' }, 'once it is known, it is')
   },
 )
 
