@@ -6,6 +6,7 @@ import { type Act, type ActionKind, REQUEST_ONLY, type Reading, WrongRule } from
 import { answer } from '../actions/replies.ts'
 import { NEXT } from '../ask.ts'
 import type { Run } from '../run.ts'
+import { clientOf } from './client-of.ts'
 
 interface Nets {
   /** Those that the rule itself names. */
@@ -14,8 +15,6 @@ interface Nets {
   readonly files: readonly string[]
 }
 
-/** How variables name clients of UNIX sockets. Nobody connects from there. */
-const OF_UNIX = '0.0.0.0'
 const SYNTAX = 'NETWORK|@FILE[,NETWORK|@FILE]…'
 
 /** @param passes what becomes of an address that is in the list */
@@ -44,8 +43,7 @@ function readList(args: string, { files }: Reading): Nets {
 // What cannot be told is refused either way: an address that is none, a list that is not there.
 function refuseUnless({ inline, files }: Nets, isWanted: boolean): Act {
   return run => {
-    const remote = run.source.read('REMOTE_ADDR') ?? ''
-    const address = remote === OF_UNIX ? '' : remote
+    const address = clientOf(run)
     let isIn = isWithin(inline, address)
     for (let i = 0; i < files.length && isIn === false; i++) {
       const nets = run.world.ours.nets(files[i]!)

@@ -7,6 +7,7 @@ import type { JsAnswer, JsAsked } from '../asked.ts'
 import { isFieldName, isFraming, isHarmful, locationOf } from '../fields.ts'
 import type { Run } from '../run.ts'
 import { asBytes } from '../template.ts'
+import { clientOf } from './client-of.ts'
 import { readDuration } from './duration.ts'
 import type { RuleRequest } from './js-types.ts'
 
@@ -78,7 +79,7 @@ function requestOf(run: Run): RuleRequest {
     query: run.read('QUERY_STRING') ?? '',
     host: run.field('host') ?? '',
     headers,
-    remoteAddress: source.read('REMOTE_ADDR') ?? '',
+    remoteAddress: clientOf(run),
     isTls: source.read('HTTPS') !== undefined,
   }
 }
@@ -93,8 +94,8 @@ function addField(headers: Record<string, string>, run: Run, name: string): void
 // @returns what is wrong with it, in words
 function follow(run: Run, decision: unknown): Code | string {
   if (decision === undefined || decision === null) return NEXT
-  if (typeof decision !== 'object' || Array.isArray(decision)) return `${typeof decision} is no decision`
-  const given = decision as Record<string, unknown>
+  const given = recordOf(decision)
+  if (given === null) return `${typeof decision} is no decision`
   const kind = 'redirect' in given ? 'redirect' : 'status' in given ? 'answer' : 'pass'
   const unknown = Object.keys(given).find(key => !(KEYS[kind] as readonly string[]).includes(key))
   if (unknown !== undefined) return `a decision has no "${unknown.slice(0, 60)}" here`
@@ -107,7 +108,9 @@ function pass(run: Run, { setHeaders, key, addHeaders }: Record<string, unknown>
     if (typeof key !== 'string' || !/^[A-Za-z0-9._:[\]/-]+$/.test(key)) return 'key is no key'
     run.key = key
   }
-  for (const [name, value] of entries(setHeaders)) {
+  const fields = entries(setHeaders)
+  if (fields === null) return 'setHeaders is no object'
+  for (const [name, value] of fields) {
     if (!isFieldName(name) || isFraming(name.toLowerCase())) return `"${name}" cannot be set`
     if (value === null) {
       run.removeField(name.toLowerCase())
@@ -149,7 +152,9 @@ function answerWith(run: Run, { status, headers, body = '' }: Record<string, unk
 // @returns what is wrong, in words
 function linesOf(fields: unknown): string[] | string {
   const lines: string[] = []
-  for (const [name, value] of entries(fields)) {
+  const given = entries(fields)
+  if (given === null) return 'what should be fields is no object'
+  for (const [name, value] of given) {
     if (!isFieldName(name) || isFraming(name.toLowerCase())) return `"${name}" cannot be set`
     if (typeof value !== 'string' || isHarmful(value)) return `the value of "${name}" is none`
     lines.push(`${name}: ${asBytes(value)}`)
@@ -157,8 +162,18 @@ function linesOf(fields: unknown): string[] | string {
   return lines
 }
 
-function entries(fields: unknown): [string, unknown][] {
-  return typeof fields === 'object' && fields !== null ? Object.entries(fields) : []
+// Null: no object of fields.
+function entries(fields: unknown): [string, unknown][] | null {
+  if (fields === undefined || fields === null) return []
+  const given = recordOf(fields)
+  return given === null ? null : Object.entries(given)
+}
+
+// An error, a map or a date has no keys, and would let everything pass.
+function recordOf(value: unknown): Record<string, unknown> | null {
+  const isPlain =
+    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  return isPlain ? (value as Record<string, unknown>) : null
 }
 
 /** The modules of rules, by their data: a gateway starts them before they are met. */

@@ -126,6 +126,8 @@ t.test('a function is given the head of the request as it is by then', async t =
   t.equal(request.headers['x-kept'], 'a, b')
   t.equal(request.headers['x-new'], '1')
   t.equal(request.headers['x-old'], undefined)
+  const unix = runRules(JS, { variables: { REMOTE_ADDR: '0.0.0.0' } }) // as uwsgi nodes are told of them
+  t.equal((unix.run.ask!.data as JsAsked).request.remoteAddress, '', 'a client of a UNIX socket has none')
 })
 
 t.test('what it returns is followed', async t => {
@@ -165,6 +167,11 @@ for (const nonsense of [
   { status: 99 },
   { status: 200, body: 7 },
   { status: 200, headers: { 'Transfer-Encoding': 'chunked' } },
+  new Error('no'),
+  new Map([['status', 403]]),
+  { setHeaders: 'X-A: b' },
+  { setHeaders: new Map([['X-A', 'b']]) },
+  { addHeaders: ['X-A: b'] },
 ])
   t.test(`${JSON.stringify(nonsense)} is a 500, and the log says why`, async t => {
     const { run, decision, world } = decided(nonsense)
