@@ -457,10 +457,12 @@ export class Run {
     return kept
   }
 
+  // What cannot be carried is left out: there is no request to be refused any more.
   #collect(answer: AnswerSource): void {
     for (const { kind, name, variable } of this.program.collects!) {
       const value = answer.header(name)
-      if (value !== undefined) this.set(variable, value)
+      const fits = value !== undefined && this.#written + variable.length + value.length <= WRITTEN_LIMIT
+      if (fits && !isHarmful(value)) this.set(variable, value)
       if (kind === 'pull') this.removeLine(name)
     }
   }

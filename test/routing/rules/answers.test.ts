@@ -106,6 +106,17 @@ t.test('what the rules made is collected like what a node sent', async t => {
   t.same(run.reply.fields, ['Location: /x', 'X-Where: /x'])
 })
 
+t.test('what is too long to be collected is left out, and spoils no answer', async t => {
+  const lines = ['collect-header = X-Long WHAT', 'response-route-run = addheader:X-Got: ${WHAT}']
+  const node = runRules(lines)
+  t.equal(node.run.judge(answerOf(200, { 'x-long': 'a'.repeat(40_000) })), PASS)
+  t.same([node.run.status, node.run.added], [0, ['X-Got: ']])
+  const long = runRules(['route-run = redirect:/${QUERY_STRING}', 'collect-header = Location WHERE'], {
+    uri: `/?${'a'.repeat(40_000)}`,
+  })
+  t.equal(long.run.reply.status, 302)
+})
+
 t.test('the final chain sees the status and size that were sent, and changes nothing', async t => {
   const lines = [
     'final-route-status = 404 log:${uwsgi[status]} ${uwsgi[rsize]}',
