@@ -111,12 +111,17 @@ function checkLoops({ values, place }: Checked, listeners: readonly Listener[], 
   for (const option of ['http-to', 'http-fallback', 'backend'] as const) {
     for (const [i, value] of values[option].entries()) {
       const node = 'address' in value ? value.address : value
-      const own = listeners.find(listener => leadsTo(node, listener.address))
+      const own = ownListener(node, listeners)
       if (own === undefined) continue
       const problem = `option "${option}" sends requests to ${node.name}, where "${own.option}" of this configuration listens`
       wrong(place(option, i), problem, 'Name the address of the application')
     }
   }
+}
+
+/** The listener of this configuration that a node is; undefined: it is none. */
+export function ownListener(node: NodeAddress, listeners: readonly Listener[]): Listener | undefined {
+  return listeners.find(listener => leadsTo(node, listener.address))
 }
 
 function leadsTo(node: NodeAddress, address: ListenAddress): boolean {

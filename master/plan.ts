@@ -19,7 +19,7 @@ import { tryAs } from './privileges/trial.ts'
 import { planUser, type UserPlan } from './privileges/user.ts'
 import { unwritable } from './privileges/writable.ts'
 import { StartRefused } from './refused.ts'
-import { planRules, type RulesPlan } from './rules-plan.ts'
+import { planRulesInTurns, type RulesPlan } from './rules-plan.ts'
 import { inheritedSockets } from './sockets/activation.ts'
 import { type ListenerPlan, planListeners, planStats } from './sockets/listeners.ts'
 import { readSocketRights, type SocketRights } from './sockets/socket-rights.ts'
@@ -89,7 +89,7 @@ export async function planStart(
   problems.push(...logs.problems)
   warnings.push(...logs.warnings)
   const { user, ...identity } = planUser(config)
-  const { plan: rules, ...ruled } = planRules(config, startDirectory, user)
+  const { plan: rules, ...ruled } = await planRulesInTurns(config, startDirectory, user)
   problems.push(...ruled.problems)
   warnings.push(...ruled.warnings)
   const { plan: subscriptions, ...announced } = planSubscriptions(config, rules, startDirectory)

@@ -63,6 +63,8 @@ export interface Reading {
   upstream(address: string, protocol: 'http' | 'uwsgi'): string
   /** Names of backends and addresses that a client's bytes may choose among (route-upstream), as they may spell them. */
   readonly upstreams: ReadonlySet<string>
+  /** Whether a backend of the configuration has that key, or a node may still announce it. */
+  canServe(key: string): boolean
   readonly files: RuleFiles
 }
 

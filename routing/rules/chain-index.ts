@@ -24,28 +24,43 @@ export interface SubjectIndex {
 /** Fewer are just tried. */
 const FEWEST = 8
 
-/** @returns null: all are tried, one by one */
-export function indexOf(rules: readonly RulePicture[]): ChainIndex | null {
-  if (rules.length < FEWEST) return null
-  const bySubject = new Map<string, Found[]>()
-  for (const [number, { test }] of rules.entries()) {
-    if (test.kind !== 'match') continue
-    const literals = literalsIn(test.pattern)
-    const { subject } = test
-    if (!tells(literals, subject)) continue
+/** Told of the rules of a chain, in their order. */
+export class Indexer {
+  readonly #bySubject = new Map<string, Found[]>()
+  #count = 0
+
+  /** @param subject null: the rule matches no pattern */
+  add(subject: SubjectPicture | null, literals: Literals | null): void {
+    const number = this.#count++
+    if (subject === null || literals === null) return
+    if (!tells(literals, subject)) return
     const name = 'name' in subject ? `${subject.kind} ${subject.name}` : subject.kind
-    const found = bySubject.get(name)
-    if (found === undefined) bySubject.set(name, [{ number, subject, literals }])
+    const found = this.#bySubject.get(name)
+    if (found === undefined) this.#bySubject.set(name, [{ number, subject, literals }])
     else found.push({ number, subject, literals })
   }
-  const indexed = [...bySubject.values()].filter(found => found.length >= FEWEST)
-  if (indexed.length === 0) return null
-  const isIndexed = new Uint8Array(rules.length)
-  for (const found of indexed) for (const { number } of found) isIndexed[number] = 1
-  return {
-    always: Int32Array.from(rules.keys()).filter(number => isIndexed[number] === 0),
-    subjects: indexed.map(found => indexSubject(found, rules.length)),
+
+  /** @returns null: all are tried, one by one */
+  finish(): ChainIndex | null {
+    const indexed = [...this.#bySubject.values()].filter(found => found.length >= FEWEST)
+    if (this.#count < FEWEST || indexed.length === 0) return null
+    const isIndexed = new Uint8Array(this.#count)
+    for (const found of indexed) for (const { number } of found) isIndexed[number] = 1
+    return {
+      always: Int32Array.from(isIndexed.keys()).filter(number => isIndexed[number] === 0),
+      subjects: indexed.map(found => indexSubject(found, this.#count)),
+    }
   }
+}
+
+/** Of all rules of a chain at once. */
+export function indexOf(rules: readonly RulePicture[]): ChainIndex | null {
+  const indexer = new Indexer()
+  for (const { test } of rules) {
+    if (test.kind === 'match') indexer.add(test.subject, (test.pattern as { literals: Literals }).literals)
+    else indexer.add(null, null)
+  }
+  return indexer.finish()
 }
 
 /** Whether a subject's value can be told from others by it: a slash is in every path. */
@@ -60,10 +75,6 @@ interface Found {
   readonly number: number
   readonly subject: SubjectPicture
   readonly literals: Literals
-}
-
-function literalsIn(pattern: unknown): Literals {
-  return (pattern as { readonly literals: Literals }).literals
 }
 
 function indexSubject(found: readonly Found[], length: number): SubjectIndex {

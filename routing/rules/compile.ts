@@ -32,6 +32,8 @@ export interface RuleLines {
   readonly upstreams: readonly { readonly text: string; readonly place: Place }[]
   /** Keys of backends that the configuration has. */
   readonly backends: ReadonlySet<string>
+  /** Whether nodes may announce others, or all keys without nodes have the same ones. */
+  readonly learnsKeys: boolean
   /** What files that rules name hold. */
   readonly files: RuleFiles
 }
@@ -50,13 +52,27 @@ export interface RuleUpstream {
   /** See base/table-key.ts. */
   readonly key: string
   readonly address: NodeAddress
+  /** Of the first rule, or route-upstream, that names it. */
+  readonly place: Place
+  readonly option: string
 }
 
 const CHAIN_NAMES: readonly ChainName[] = ['request', 'error', 'response', 'final']
+/** Rules of one step: some milliseconds. */
+const STEP_RULES = 256
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /** Pure but for the files that an action reads its arguments from. */
 export function compileRules(lines: RuleLines, kinds = RULE_KINDS): CompiledRules {
+  const steps = compileSteps(lines, kinds)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** The same a few hundred rules at a time, for who has other work in between. */
+export function compileSteps(lines: RuleLines, kinds = RULE_KINDS): Generator<void, CompiledRules> {
   return new Compiler(lines, kinds).run()
 }
 
@@ -66,7 +82,7 @@ class Compiler {
   readonly #metrics: ReadonlySet<string>
   readonly #allowed = new Set<string>()
   readonly #upstreams = new Map<string, RuleUpstream>()
-  readonly #patterns = new Map<string, unknown>()
+  readonly #servable = new Map<string, boolean>() // keys of rules that no backend has as they are written
   readonly #problems: Problem[] = []
   readonly #warnings: Problem[] = []
 
@@ -76,13 +92,13 @@ class Compiler {
     this.#metrics = new Set(lines.metrics)
   }
 
-  run(): CompiledRules {
+  *run(): Generator<void, CompiledRules> {
     for (const { text, place } of this.#lines.upstreams) this.#allow(text, place)
     const chains: Partial<Record<ChainName, ChainPicture>> = {}
     const byChain = Map.groupBy(this.#lines.rules, ({ chain }) => chain)
     for (const name of CHAIN_NAMES) {
       const texts = byChain.get(name)
-      if (texts !== undefined) chains[name] = this.#chain(name, texts)
+      if (texts !== undefined) chains[name] = yield* this.#chain(name, texts)
     }
     const headers = this.#lines.headers.map(headerEdit)
     const picture =
@@ -97,24 +113,27 @@ class Compiler {
     }
   }
 
-  #chain(chain: ChainName, texts: readonly RuleText[]): ChainPicture {
+  *#chain(chain: ChainName, texts: readonly RuleText[]): Generator<void, ChainPicture> {
     const labels = this.#labels(texts)
     const rules: RulePicture[] = []
     const flow: FlowRule[] = []
+    const maker = this.#kinds.chainMaker()
     let isWhole = true
     for (const [number, text] of texts.entries()) {
+      if (number % STEP_RULES === STEP_RULES - 1) yield
       const before = this.#problems.length
       const rule = this.#rule(text, { chain, number, labels })
       if (this.#problems.length > before) isWhole = false
       else {
-        rules.push(rule!)
+        rules.push(maker.add(rule!))
         flow.push(flowOf(rule!, text, this.#kinds, label => labels.get(label)))
       }
     }
     if (!isWhole) return { rules, index: null }
+    yield
     for (const dead of neverRuns(flow)) this.#warnOfDead(dead, texts)
-    const index = this.#kinds.index(rules)
-    return { rules: this.#kinds.forGateways(rules), index }
+    yield
+    return { rules, index: maker.index() }
   }
 
   #labels(texts: readonly RuleText[]): ReadonlyMap<string, number> {
@@ -174,10 +193,11 @@ class Compiler {
           remedy,
         })
       },
-      pattern: pattern => this.#pattern(pattern),
+      pattern: this.#kinds.pattern,
       metrics: this.#metrics,
-      upstream: (address, protocol) => this.#upstream(address, protocol),
+      upstream: (address, protocol) => this.#upstream(address, protocol, text),
       upstreams: this.#allowed,
+      canServe: key => this.#canServe(key),
       files: this.#lines.files,
     }
   }
@@ -191,7 +211,7 @@ class Compiler {
         ? namedSubject(family as 'header' | 'cookie', head.name)
         : ({ kind: family } as SubjectPicture)
     const pattern = subject.kind === 'host' ? hostPattern(head.pattern) : head.pattern
-    return { kind: 'match', subject, pattern: this.#pattern(pattern) }
+    return { kind: 'match', subject, pattern: this.#kinds.pattern(pattern) }
   }
 
   #condition(
@@ -208,15 +228,6 @@ class Compiler {
       name: kind.names[0]!,
       data: kind.read(head.args, reading),
     }
-  }
-
-  // Rules by the thousand often have patterns in common, and proving one costs.
-  #pattern(text: string): unknown {
-    const known = this.#patterns.get(text)
-    if (known !== undefined) return known
-    const pattern = this.#kinds.pattern(text)
-    this.#patterns.set(text, pattern)
-    return pattern
   }
 
   #action({ name, args }: ActionText, reading: Reading): RulePicture['action'] {
@@ -244,13 +255,27 @@ class Compiler {
     } else this.#allowed.add(withoutProto(address))
   }
 
-  #upstream(text: string, protocol: 'http' | 'uwsgi'): string {
+  #upstream(text: string, protocol: 'http' | 'uwsgi', rule: RuleText): string {
     if (this.#lines.backends.has(text)) return text
     const address = parseNodeAddress(`${protocol}://${text}`)
     if ('problem' in address) throw new WrongRule(address.problem, address.remedy)
     const key = ruleKey(address.name)
-    this.#upstreams.set(key, { key, address })
+    if (!this.#upstreams.has(key))
+      this.#upstreams.set(key, { key, address, place: rule.place, option: ruleOption(rule) })
     return key
+  }
+
+  // As a gateway looks it up, or more: a wildcard, the host without its port, and a shorter path count as well.
+  #canServe(text: string): boolean {
+    const { learnsKeys, backends } = this.#lines
+    if (learnsKeys || backends.has(text)) return true
+    const key = text.toLowerCase()
+    let canServe = this.#servable.get(key)
+    if (canServe === undefined) {
+      canServe = [...backends].some(each => key.startsWith(each) || (each[0] === '.' && key.includes(each)))
+      this.#servable.set(key, canServe)
+    }
+    return canServe
   }
 
   #warnOfDead(dead: Dead, texts: readonly RuleText[]): void {

@@ -1,20 +1,27 @@
 // routing/rules/rule-kinds.ts: what compiling asks of the registries of kinds.
 import type { RulePicture } from '../../base/rules-picture.ts'
 import type { ActionKind, ConditionKind } from './action.ts'
-import { indexOf } from './chain-index.ts'
+import { Indexer } from './chain-index.ts'
 import { ACTIONS, CONDITIONS } from './kinds.ts'
+import { Parcels } from './pattern.ts'
 import { readPattern } from './read-pattern.ts'
-import { type CompiledPattern, runnable } from './regex/compile.ts'
+import type { CompiledPattern } from './regex/compile.ts'
 
 export interface RuleKinds {
   readonly actions: ReadonlyMap<string, Pick<ActionKind, 'names' | 'chains' | 'read'>>
   readonly conditions: ReadonlyMap<string, Pick<ConditionKind, 'names' | 'read'>>
   /** @throws WrongRule for what is no pattern, or none that is safe to run */
   pattern(text: string): unknown
-  /** See ChainPicture.index. */
-  index(rules: readonly RulePicture[]): unknown
-  /** The same rules without what only the index needed: megabytes of them are sent. */
-  forGateways(rules: readonly RulePicture[]): readonly RulePicture[]
+  /** For each chain a new one. */
+  chainMaker(): ChainMaker
+}
+
+/** Takes the rules of a chain in their order, so that what only the index needs of them is soon forgotten. */
+export interface ChainMaker {
+  /** @returns the same rule as gateways get it: without what only the index needs, as megabytes of rules are sent */
+  add(rule: RulePicture): RulePicture
+  /** Of all that were added: see ChainPicture.index. */
+  index(): unknown
 }
 
 /** All there are. */
@@ -22,13 +29,26 @@ export const RULE_KINDS: RuleKinds = {
   actions: ACTIONS,
   conditions: CONDITIONS,
   pattern: readPattern,
-  index: indexOf,
-  forGateways: rules => rules.map(withoutLiterals),
+  chainMaker: () => new Maker(),
 }
 
-function withoutLiterals(rule: RulePicture): RulePicture {
-  const { place, test, action } = rule
-  if (test.kind !== 'match') return rule
-  const pattern = runnable(test.pattern as CompiledPattern)
-  return { place, test: { kind: 'match', subject: test.subject, pattern }, action }
+class Maker implements ChainMaker {
+  readonly #parcels = new Parcels()
+  readonly #indexer = new Indexer()
+
+  add(rule: RulePicture): RulePicture {
+    const { place, test, action } = rule
+    const pattern = test.kind === 'match' ? (test.pattern as CompiledPattern) : null
+    if (test.kind !== 'match' || pattern === null) {
+      this.#indexer.add(null, null)
+      return rule
+    }
+    const subject = this.#parcels.one(test.subject)
+    this.#indexer.add(subject, pattern.literals)
+    return { place, test: { kind: 'match', subject, pattern: this.#parcels.pack(pattern) }, action }
+  }
+
+  index(): unknown {
+    return this.#indexer.finish()
+  }
 }

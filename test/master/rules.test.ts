@@ -128,3 +128,14 @@ function get(sluice: Sluice, path: string): Promise<Got> {
     request.on('error', reject)
   })
 }
+
+t.test('a rule that leads to one of our own listeners is refused, as a node of http-to is', async t => {
+  for (const rule of [
+    'route = ^/a http:127.0.0.1:4080',
+    'route-upstream = 127.0.0.1:4080\nroute = ^/(.*) http:$1',
+  ]) {
+    const { code, stderr } = await runSluice(t, { words: ['check'], ini: `http = :4080\n${rule}\n` })
+    t.equal(code, 1)
+    t.match(stderr, 'sends requests to http://127.0.0.1:4080, where "http" of this configuration listens')
+  }
+})

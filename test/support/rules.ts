@@ -84,6 +84,7 @@ export function readingOf(
     metrics: new Set(),
     upstream: (address, protocol) => `${protocol}://${address}`,
     upstreams: new Set(),
+    canServe: () => true,
     files: { path: file => file, nets: file => file, js: file => ({ file, stamp: '' }) },
     ...more,
   }

@@ -16,7 +16,15 @@ const key: ActionKind<Template> = {
   chains: REQUEST_ONLY,
   read(args, reading) {
     if (args === '') throw new WrongRule('the key is missing', 'Write the key of a backend')
-    return readTemplate(args, reading)
+    const template = readTemplate(args, reading)
+    const fixed = constantOf(template)
+    if (fixed !== null && !reading.canServe(fixed)) {
+      reading.warn(
+        `nothing serves the key "${args}": no backend has it, and no node can announce it`,
+        'Add a line "backend = key=…,address=…" for it, or correct the key',
+      )
+    }
+    return template
   },
   make(template) {
     const text = textOf(template)

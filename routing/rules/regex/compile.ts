@@ -10,6 +10,7 @@ import { type Parsed, parsePattern } from './parse.ts'
 import { plainPattern } from './plain.ts'
 import { PatternProblem } from './problem.ts'
 import { relax } from './relax.ts'
+import { Shapes } from './shapes.ts'
 import { type Translation, translate } from './translate.ts'
 
 /** Longest subject that is matched at all, in bytes. */
@@ -54,11 +55,6 @@ export type RunnablePattern = Pick<
   'source' | 'lines' | 'isLinear' | 'isCheap' | 'captures' | 'cuts' | 'conditions' | 'longest'
 >
 
-export function runnable(pattern: CompiledPattern): RunnablePattern {
-  const { source, lines, isLinear, isCheap, captures, cuts, conditions, longest } = pattern
-  return { source, lines, isLinear, isCheap, captures, cuts, conditions, longest }
-}
-
 export type Compilation =
   | { readonly ok: true; readonly compiled: CompiledPattern }
   | { readonly ok: false; readonly problem: string; readonly remedy: string; readonly at: number }
@@ -69,9 +65,29 @@ export type Compilation =
  * @returns of a failure: the problem without the pattern, and `at`, an offset in bytes
  */
 export function compilePattern(pattern: string, options: { readonly trusted: boolean }): Compilation {
-  const plain = plainPattern(pattern)
-  return plain === null ? compileParsed(pattern, options) : { ok: true, compiled: plain }
+  const known = plainPattern(pattern) ?? (options.trusted ? null : SHAPES.read(pattern))
+  return known === null ? compileOnce(pattern, options) : { ok: true, compiled: known }
 }
+
+// Rules by the thousand often have patterns in common, and proving one costs.
+const COMPILED = new Map<string, Compilation>()
+const MOST_COMPILED = 4096
+
+function compileOnce(pattern: string, options: { readonly trusted: boolean }): Compilation {
+  const name = `${options.trusted} ${pattern}`
+  let compilation = COMPILED.get(name)
+  if (compilation === undefined) {
+    compilation = compileParsed(pattern, options)
+    if (COMPILED.size >= MOST_COMPILED) COMPILED.clear()
+    COMPILED.set(name, compilation)
+  }
+  return compilation
+}
+
+const SHAPES = new Shapes(pattern => {
+  const compilation = compileParsed(pattern, { trusted: false })
+  return compilation.ok ? compilation.compiled : null
+})
 
 /** The general way, for every pattern. */
 export function compileParsed(pattern: string, options: { readonly trusted: boolean }): Compilation {

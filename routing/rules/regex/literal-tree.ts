@@ -63,25 +63,21 @@ export class LiteralTree {
     this.#seen = new Int32Array(picture.entered.length)
   }
 
-  /** @param texts in lower case, none of them empty */
+  /** @param texts in lower case, none of them empty; those of one text by rising rules */
   static of(texts: readonly TextOf[], classOf: Uint8Array, classes: number): LiteralTree {
-    // Side by side what begins alike, so that a state is a range of this list.
-    const sorted = [...texts].sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : a.rule - b.rule))
-    let states = 1
-    for (let i = 0; i < sorted.length; i++)
-      states += sorted[i]!.text.length - (i > 0 ? shared(sorted[i - 1]!.text, sorted[i]!.text) : 0)
+    const numbered = new Numbering(texts, classOf)
+    const { states, firstChild, entered, firstRule } = numbered
     const tree = new LiteralTree({
       classOf,
       classes,
-      firstChild: new Int32Array(states + 1),
-      entered: new Uint8Array(states),
+      firstChild: firstChild.slice(0, states + 1),
+      entered: entered.slice(0, states),
       fail: new Int32Array(states),
       ending: new Int32Array(states),
-      firstRule: new Int32Array(states + 1),
-      rules: new Int32Array(sorted.length),
+      firstRule: firstRule.slice(0, states + 1),
+      rules: numbered.rules,
       rows: new Int32Array(Math.min(states, ROWED) * classes),
     })
-    tree.#number(sorted, states)
     tree.#link(states)
     return tree
   }
@@ -177,38 +173,6 @@ export class LiteralTree {
     return 0
   }
 
-  /** Level by level: a state is a range of the sorted texts that agree up to its depth. */
-  #number(sorted: readonly TextOf[], states: number): void {
-    // Where the range of each state begins; it ends where the texts stop to agree.
-    const from = new Int32Array(states)
-    const to = new Int32Array(states)
-    to[0] = sorted.length
-    let next = 1
-    let levelEnd = 1
-    let depth = 0
-    let rules = 0
-    for (let state = 0; state < states; state++) {
-      if (state === levelEnd) {
-        depth++
-        levelEnd = next
-      }
-      this.#firstChild[state] = next
-      this.#firstRule[state] = rules
-      let i = from[state]!
-      const end = to[state]!
-      for (; i < end && sorted[i]!.text.length === depth; i++) this.#rules[rules++] = sorted[i]!.rule
-      while (i < end) {
-        const code = sorted[i]!.text.charCodeAt(depth)
-        from[next] = i
-        while (i < end && sorted[i]!.text.charCodeAt(depth) === code) i++
-        to[next] = i
-        this.#entered[next++] = this.#classOf[code]!
-      }
-    }
-    this.#firstChild[states] = next
-    this.#firstRule[states] = rules
-  }
-
   /** What each state falls back to, from the shorter to the longer. */
   #link(states: number): void {
     const rows = this.#rows
@@ -236,13 +200,113 @@ export class LiteralTree {
   }
 }
 
+/**
+ * The states of a tree, level by level: a state is a range of the texts, which agree up to its depth. Each is put in order
+ * by its next byte only when its range is met, as most texts stand alone after a few. The bytes lie side by side: a
+ * million states are made of 100,000 texts, and each would look for its text somewhere else in memory.
+ */
+class Numbering {
+  states = 1
+  readonly firstChild: Int32Array
+  readonly entered: Uint8Array
+  readonly firstRule: Int32Array
+  readonly rules: Int32Array
+  /** Classes of the bytes of all texts, and where each text begins. */
+  readonly #bytes: Uint8Array
+  readonly #begin: Int32Array
+  /** Numbers of texts: states are ranges of it. */
+  readonly #order: Int32Array
+  #spare = new Int32Array(0)
+
+  constructor(texts: readonly TextOf[], classOf: Uint8Array) {
+    const begin = new Int32Array(texts.length + 1)
+    for (let i = 0; i < texts.length; i++) begin[i + 1] = begin[i]! + texts[i]!.text.length
+    const total = begin[texts.length]!
+    const bytes = new Uint8Array(total)
+    for (let i = 0, at = 0; i < texts.length; i++) {
+      const { text } = texts[i]!
+      for (let j = 0; j < text.length; j++) bytes[at++] = classOf[text.charCodeAt(j)]!
+    }
+    this.#bytes = bytes
+    this.#begin = begin
+    this.#order = Int32Array.from(texts.keys())
+    this.firstChild = new Int32Array(total + 2)
+    this.entered = new Uint8Array(total + 1)
+    this.firstRule = new Int32Array(total + 2)
+    this.rules = new Int32Array(texts.length)
+    this.#number(texts)
+  }
+
+  #number(texts: readonly TextOf[]): void {
+    const order = this.#order
+    const bytes = this.#bytes
+    const begin = this.#begin
+    // Where the range of each state begins and ends.
+    const from = new Int32Array(this.entered.length)
+    const to = new Int32Array(this.entered.length)
+    to[0] = texts.length
+    let next = 1
+    let levelEnd = 1
+    let depth = 0
+    let rules = 0
+    for (let state = 0; state < next; state++) {
+      if (state === levelEnd) {
+        depth++
+        levelEnd = next
+      }
+      this.firstChild[state] = next
+      this.firstRule[state] = rules
+      let i = from[state]!
+      const end = to[state]!
+      if (end - i > 1) this.#sort(i, end, depth)
+      for (; i < end && begin[order[i]! + 1]! - begin[order[i]!]! === depth; i++)
+        this.rules[rules++] = texts[order[i]!]!.rule
+      while (i < end) {
+        const kind = bytes[begin[order[i]!]! + depth]!
+        from[next] = i
+        while (i < end && bytes[begin[order[i]!]! + depth] === kind) i++
+        to[next] = i
+        this.entered[next++] = kind
+      }
+    }
+    this.firstChild[next] = next
+    this.firstRule[next] = rules
+    this.states = next
+  }
+
+  /** By the byte at that depth, those that end there first; equal ones stay in their order. */
+  #sort(from: number, to: number, depth: number): void {
+    const order = this.#order
+    if (to - from <= FEW) {
+      for (let i = from + 1; i < to; i++) {
+        const text = order[i]!
+        const kind = this.#kindAt(text, depth)
+        let j = i - 1
+        for (; j >= from && this.#kindAt(order[j]!, depth) > kind; j--) order[j + 1] = order[j]!
+        order[j + 1] = text
+      }
+      return
+    }
+    const places = new Int32Array(257)
+    for (let i = from; i < to; i++) places[this.#kindAt(order[i]!, depth) + 1]!++
+    for (let kind = 1; kind <= 256; kind++) places[kind]! += places[kind - 1]!
+    if (this.#spare.length < to - from) this.#spare = new Int32Array(to - from)
+    const spare = this.#spare
+    for (let i = from; i < to; i++) spare[places[this.#kindAt(order[i]!, depth)]!++] = order[i]!
+    order.set(spare.subarray(0, to - from), from)
+  }
+
+  /** 0 behind its end: the classes of texts begin at 1. */
+  #kindAt(text: number, depth: number): number {
+    const at = this.#begin[text]! + depth
+    return at < this.#begin[text + 1]! ? this.#bytes[at]! : 0
+  }
+}
+
+/** So many are sorted without counting. */
+const FEW = 24
+
 /** Takes the numbers of rules, in any order. */
 export interface RuleSink {
   add(rule: number): void
-}
-
-function shared(a: string, b: string): number {
-  let length = 0
-  while (length < a.length && a.charCodeAt(length) === b.charCodeAt(length)) length++
-  return length
 }

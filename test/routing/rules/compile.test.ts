@@ -20,10 +20,14 @@ interface Beside {
   readonly metrics?: readonly string[]
   readonly upstreams?: readonly string[]
   readonly backends?: readonly string[]
+  readonly learnsKeys?: boolean
 }
 
 /** @param text lines of a file a.ini, "NAME = VALUE" */
-function compile(text: string, { metrics = [], upstreams = [], backends = [] }: Beside = {}) {
+function compile(
+  text: string,
+  { metrics = [], upstreams = [], backends = [], learnsKeys = true }: Beside = {},
+) {
   const pairs = text.split('\n').map((line, i) => {
     const [, name, value] = /^([a-z-]+) = (.*)$/s.exec(line)!
     return { name: name!, value: value!, place: { file: 'a.ini', line: i + 1 } }
@@ -34,6 +38,7 @@ function compile(text: string, { metrics = [], upstreams = [], backends = [] }: 
     metrics,
     upstreams: upstreams.map(each => ({ text: each, place })),
     backends: new Set(backends),
+    learnsKeys,
     files: NO_FILES,
   })
   return {
@@ -45,8 +50,15 @@ function compile(text: string, { metrics = [], upstreams = [], backends = [] }: 
 
 t.test('nothing makes no rules', async t =>
   t.equal(
-    compileRules({ rules: [], headers: [], metrics: [], upstreams: [], backends: new Set(), files: NO_FILES })
-      .picture,
+    compileRules({
+      rules: [],
+      headers: [],
+      metrics: [],
+      upstreams: [],
+      backends: new Set(),
+      learnsKeys: true,
+      files: NO_FILES,
+    }).picture,
     null,
   ),
 )
@@ -339,4 +351,22 @@ t.test('a pattern that counts so far that long texts get 400 is worth a warning'
   t.same(problems, [])
   t.equal(warnings.length, 1)
   t.match(warnings[0], /^a\.ini:1: warning: .* text of more than \d+ bytes gets 400\. Count less in it\.$/)
+})
+
+t.test('a key that nothing can serve is told, and nothing else is', async t => {
+  const backends = ['shop.example', '.wiki.example', 'news.example/blog']
+  const lines = [
+    'nowhere.example',
+    'shop.example',
+    'SHOP.example:8080',
+    'a.wiki.example',
+    'news.example/blog/x',
+  ]
+    .map(key => `route-run = key:${key}`)
+    .concat('route-run = key:${HTTP_X_KEY}')
+    .join('\n')
+  t.same(compile(lines, { backends, learnsKeys: false }).warnings, [
+    'a.ini:1: warning: option "route-run": nothing serves the key "nowhere.example": no backend has it, and no node can announce it. Add a line "backend = key=…,address=…" for it, or correct the key.',
+  ])
+  t.same(compile(lines, { backends, learnsKeys: true }).warnings, [])
 })
