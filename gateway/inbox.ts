@@ -2,7 +2,7 @@
 // they are read: one part is read in a turn of the loop, and what comes behind them waits.
 import { deserialize } from 'node:v8'
 import type { ToGateway } from '../base/messages.ts'
-import type { RulesPiece } from '../base/rules-parts.ts'
+import { Joining, type RulesPiece } from '../base/rules-parts.ts'
 import type { ChainName, HeaderEdit, RulePicture } from '../base/rules-picture.ts'
 
 type Part = Extract<ToGateway, { kind: 'rules-part' }>
@@ -43,12 +43,17 @@ class Gathered {
   readonly chains: Partial<Record<ChainName, { readonly rules: RulePicture[]; readonly index: unknown }>> = {}
   headers: readonly HeaderEdit[] = []
   metrics: readonly string[] = []
+  #index = new Joining(null)
 
-  add({ headers, metrics, chain, index, rules }: RulesPiece): void {
+  add({ headers, metrics, chain, index, slice, rules }: RulesPiece): void {
     if (headers !== undefined) this.headers = headers
     if (metrics !== undefined) this.metrics = metrics
     if (chain === undefined) return
-    this.chains[chain] ??= { rules: [], index }
+    if (slice !== undefined) this.#index.add(slice)
+    if (this.chains[chain] === undefined) {
+      this.#index = new Joining(index)
+      this.chains[chain] = { rules: [], index: this.#index.index }
+    }
     if (rules !== undefined) this.chains[chain].rules.push(...rules)
   }
 }

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { serialize } from 'node:v8'
 import type { ToGateway } from '../base/messages.ts'
-import type { RulesPiece } from '../base/rules-parts.ts'
+import { type RulesPiece, sliced } from '../base/rules-parts.ts'
 import type { ChainName, ChainPicture, RulePicture, RulesPicture } from '../base/rules-picture.ts'
 
 type Unnumbered = Omit<RulesPicture, 'id'>
@@ -25,9 +25,9 @@ export class RulesStore {
   /** @param rules null: there are none, which has the id 0 */
   add(rules: Unnumbered | null): number {
     if (rules === null) return 0
-    for (const [id, known] of this.#stored) if (isDeepStrictEqual(known.rules, rules)) return id
-    const id = ++this.#last
     const bytes = partsOf(rules)
+    for (const [id, known] of this.#stored) if (areSame(known, rules, bytes)) return id
+    const id = ++this.#last
     const last = bytes.length - 1
     const parts = bytes.map((part, i): Part => ({ kind: 'rules-part', id, bytes: part, isLast: i === last }))
     this.#stored.set(id, { rules, parts })
@@ -45,10 +45,19 @@ export class RulesStore {
   }
 }
 
+// Bytes are compared first: a look into each of 100,000 rules takes a second. The same rules may have other bytes.
+function areSame(known: Stored, rules: Unnumbered, bytes: readonly Buffer[]): boolean {
+  const { parts } = known
+  if (parts.length === bytes.length && bytes.every((part, i) => part.equals(parts[i]!.bytes))) return true
+  return isDeepStrictEqual(known.rules, rules)
+}
+
 function partsOf({ chains, headers, metrics }: Unnumbered): Buffer[] {
   const parts = [serialize({ headers, metrics } satisfies RulesPiece)]
   for (const [chain, picture] of Object.entries(chains) as [ChainName, ChainPicture][]) {
-    parts.push(serialize({ chain, index: picture.index } satisfies RulesPiece))
+    const { index, slices } = sliced(picture.index)
+    parts.push(serialize({ chain, index } satisfies RulesPiece))
+    for (const slice of slices) parts.push(serialize({ chain, slice } satisfies RulesPiece))
     for (let at = 0; at < picture.rules.length; at += PART_RULES)
       cut(chain, picture.rules.slice(at, at + PART_RULES), parts)
   }

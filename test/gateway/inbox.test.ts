@@ -65,3 +65,25 @@ t.test('the same rules have the same id, others another one', async t => {
   t.same(store.messages(id), [])
   t.not(store.add({ chains, headers, metrics }), id, 'ids are never used again')
 })
+
+t.test('an index of megabytes comes in slices, and is whole again', async t => {
+  const index = {
+    always: Int32Array.from({ length: 50_000 }, (_, i) => i),
+    subjects: [
+      {
+        exact: new Map(Array.from({ length: 10_000 }, (_, i) => [`/page${i}`, [i]])),
+        literals: { few: Int32Array.of(1, 2), entered: new Uint8Array(200_000).fill(7), none: null },
+      },
+    ],
+  }
+  const store = new RulesStore()
+  const id = store.add({ chains: { request: { rules: rulesOf(3), index } }, headers: [], metrics: [] })
+  const { promise, resolve } = Promise.withResolvers<ToGateway>()
+  const inbox = new Inbox(resolve)
+  for (const message of store.messages(id)) {
+    t.ok(message.kind === 'rules-part' && message.bytes.length < 100_000)
+    inbox.take(structuredClone(message))
+  }
+  const heard = await promise
+  t.strictSame(heard.kind === 'rules' && heard.rules.chains.request?.index, index)
+})
