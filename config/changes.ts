@@ -23,6 +23,7 @@ const COMMANDS: readonly OptionName[] = ['attach-daemon']
 const LONGEST = 200
 /** Of one option and kind. */
 const MOST_LINES = 20
+const MOST_COMPARED = 5000
 
 /** Pure. In the order of the option table. "60" instead of "1m" is no change, nor is an option without effect. */
 export function changedOptions(before: Config, after: Config): readonly Change[] {
@@ -71,6 +72,10 @@ function listLines({ name, before, after }: Change): readonly string[] {
   if (gone.length === 0 && come.length === 0) {
     return [`now in the order ${firstOf(after.map(value => shown(name, value))).join(', ')}`]
   }
+  // Which of very many lines look alike takes a second to find out, and says little.
+  if (gone.length + come.length > MOST_COMPARED) {
+    return [...firstShown('-', name, gone), ...firstShown('+', name, come)]
+  }
   const [goneShown, comeShown] = [
     gone.map(value => shown(name, value)),
     come.map(value => shown(name, value)),
@@ -84,9 +89,18 @@ function listLines({ name, before, after }: Change): readonly string[] {
   ]
 }
 
+function firstShown(sign: string, name: OptionName, values: readonly string[]): readonly string[] {
+  const lines = values.slice(0, MOST_LINES - 1).map(value => `${sign} ${shown(name, value)}`)
+  return values.length <= lines.length ? lines : [...lines, moreLines(values.length - lines.length)]
+}
+
 function firstOf(lines: readonly string[]): readonly string[] {
   if (lines.length <= MOST_LINES) return lines
-  return [...lines.slice(0, MOST_LINES - 1), `and ${lines.length - MOST_LINES + 1} more like these`]
+  return [...lines.slice(0, MOST_LINES - 1), moreLines(lines.length - MOST_LINES + 1)]
+}
+
+function moreLines(count: number): string {
+  return `and ${count} more like these`
 }
 
 function without(values: readonly string[], taken: readonly string[]): string[] {
