@@ -14,7 +14,7 @@ export function matcherOf(data: unknown): Matcher {
 }
 
 /** A pattern as it is sent: of very many, most have all but their text in common. */
-interface PackedPattern {
+export interface PackedPattern {
   readonly source: string
   readonly traits: Omit<RunnablePattern, 'source'>
 }

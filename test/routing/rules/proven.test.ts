@@ -6,9 +6,11 @@ import t, { type Test } from 'tap'
 import type { RulesPicture } from '../../../base/rules-picture.ts'
 import { loadConfig } from '../../../config/load.ts'
 import { planRules } from '../../../master/rules-plan.ts'
+import type { PackedPattern } from '../../../routing/rules/pattern.ts'
 import { readPattern } from '../../../routing/rules/read-pattern.ts'
-import type { RunnablePattern } from '../../../routing/rules/regex/compile.ts'
 import { temporaryDirectory } from '../../support/tmp.ts'
+
+type Traits = PackedPattern['traits']
 
 interface Case {
   readonly name: string
@@ -47,7 +49,7 @@ t.test('the patterns of every recorded case that loads', async t => {
 })
 
 // Lines that wait for a later version are told as problems; no pattern is among what is wrong.
-function patternsIn(t: Test, name: string, text: string): readonly RunnablePattern[] {
+function patternsIn(t: Test, name: string, text: string): readonly Traits[] {
   const directory = temporaryDirectory(t)
   const file = join(directory, 'rules.ini')
   writeFileSync(file, text)
@@ -65,12 +67,12 @@ function patternsIn(t: Test, name: string, text: string): readonly RunnablePatte
   return plan.picture === null ? [] : patternsOf(plan.picture)
 }
 
-function patternsOf({ chains }: Pick<RulesPicture, 'chains'>): readonly RunnablePattern[] {
+function patternsOf({ chains }: Pick<RulesPicture, 'chains'>): readonly Traits[] {
   return Object.values(chains).flatMap(({ rules }) =>
     rules.flatMap(({ test }) => {
-      if (test.kind === 'match') return [test.pattern as RunnablePattern]
+      if (test.kind === 'match') return [(test.pattern as PackedPattern).traits]
       if (test.kind !== 'condition' || test.name !== 'regexp') return []
-      return [(test.data as { readonly pattern: RunnablePattern }).pattern]
+      return [(test.data as { readonly pattern: Traits }).pattern]
     }),
   )
 }
