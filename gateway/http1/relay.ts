@@ -255,7 +255,7 @@ export class Relay {
     this.#unsent = code
     const addsFraming = this.#kind === UNTIL_CLOSE
     let added = (exchange.isSticky ? exchange.cookieLine(HEAD, bytes) : '') + passage.added
-    if (lacksBody && !isBodiless(code)) added += 'Content-Length: 0\r\n'
+    if (lacksBody && code !== 204 && code !== 304) added += 'Content-Length: 0\r\n'
     const edits = {
       status: passage.status,
       reason: passage.run.reason,
