@@ -66,6 +66,10 @@ export class Mirrors {
   /** Behind what is in hand: the request itself goes first. */
   launch(targets: readonly Target[], body: Buffer): void {
     for (const target of targets) {
+      if (this.inHand >= MOST_IN_HAND) {
+        this.#dropped(target.node.name, 'too many copies in hand') // many bodies may be whole at once
+        continue
+      }
       this.inHand++
       setImmediate(() => this.#send(target, body))
     }

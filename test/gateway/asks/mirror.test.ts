@@ -89,6 +89,23 @@ t.test('a target that never answers costs the requests nothing, and is not drown
   t.ok(shadow.connections.length <= 128, `${shadow.connections.length} connections`)
 })
 
+t.test('nor is it by many bodies that are whole at once', async t => {
+  const shadow = await startRawNode(t)
+  const { own, gateway } = await setUp(t, `http://${shadow.address}`)
+  const clients = await Promise.all(
+    Array.from({ length: 160 }, () =>
+      connectRaw(t, gateway, `${request('POST /copy', 'Content-Length: 2')}a`),
+    ),
+  )
+  await until('all are on their way', () => own.connections.length === clients.length)
+  for (const client of clients) client.socket.write('b')
+  for (const client of clients) t.equal((await readAnswer(client)).body, 'own')
+  await until('some were dropped', () =>
+    gateway.events.some(({ fields }) => fields.cause === 'too many copies in hand'),
+  )
+  t.ok(shadow.connections.length <= 128, `${shadow.connections.length} copies`)
+})
+
 t.test('a target that is not there costs the requests nothing', async t => {
   const { ask, gateway } = await setUp(t, `http://127.0.0.1:${await freePort()}`)
   for (let i = 0; i < 50; i++) t.match(await ask(request('GET /copy')), { status: 200, body: 'own' })
