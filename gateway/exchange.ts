@@ -124,9 +124,9 @@ export class Exchange implements UpstreamUser, Queued {
     return this.state === TUNNEL
   }
 
-  /** Whether the client still waits for "100 Continue". */
+  /** Whether the client need not send its body yet: it waits for "100 Continue", or a rule may refuse it. */
   get isExpecting(): boolean {
-    return this.#isExpecting
+    return this.#isExpecting || this.state === DECIDING
   }
 
   /** Whether request body bytes can go to the node now. */

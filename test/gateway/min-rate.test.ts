@@ -6,6 +6,7 @@ import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { until } from '../support/processes.ts'
 import { answer, connectRaw, readAnswer, request } from '../support/raw-client.ts'
 import { type RawConnection, type RawNode, startRawNode } from '../support/raw-node.ts'
+import { startRuled } from '../support/ruled-gateway.ts'
 
 t.jobs = 3 // mostly waiting
 
@@ -217,4 +218,31 @@ t.test('a reload that sets a floor holds for heads and exchanges that begin from
   await connection.through('0123456789')
   await connection.send(answer('ok'))
   t.equal((await readAnswer(before)).body, 'ok')
+})
+
+t.test('a client that waits for what a rule asks owes no body yet', async t => {
+  const service = await startRawNode(t)
+  const node = await startRawNode(t)
+  const gateway = await startRuled(
+    t,
+    [`route = ^/asked auth-request:url=http://${service.address}/`],
+    [`http://${node.address}`],
+    { minRate: 1_000, minRateAfterMs: AFTER_MS },
+  )
+  const head = (path: string): string => request(`POST ${path}`, 'Content-Length: 5', 'Expect: 100-continue')
+  const asked = await connectRaw(t, gateway, head('/asked'))
+  const asking = await service.next()
+  await asking.head()
+  const owing = await connectRaw(t, gateway, request('POST /', 'Content-Length: 5'))
+  t.equal((await readAnswer(owing)).status, 408, 'long enough for one that owes it')
+  await asking.send(answer(''))
+  await node.next() // that of the one that had to go
+  const connection = await node.next()
+  await connection.head()
+  await connection.send('HTTP/1.1 100 Continue\r\n\r\n')
+  t.match(await asked.head(), /^HTTP\/1.1 100 /)
+  await asked.send('hello')
+  t.equal((await connection.bytes(5)).toString(), 'hello')
+  await connection.send(answer('ok'))
+  t.equal((await readAnswer(asked)).body, 'ok')
 })
