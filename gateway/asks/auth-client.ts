@@ -79,7 +79,8 @@ export class AuthClient {
   #serviceOf(origin: string): Promise<Service> {
     let service = this.#services.get(origin)
     if (service === undefined) {
-      if (this.#services.size >= MOST_SERVICES) void this.#closeOldest()
+      // One that could not be made ready has nothing to close.
+      if (this.#services.size >= MOST_SERVICES) this.#closeOldest().catch(() => {})
       service = makeService(origin)
       this.#services.set(origin, service)
     }

@@ -131,3 +131,15 @@ t.test('a hundred at once take few connections; beyond what may wait the answer 
   const answers = await Promise.all(asked)
   t.ok(answers.every(({ kind }) => kind === 'failed'))
 })
+
+t.test('a service that could not be made ready makes room for others, and harms nobody', async t => {
+  const { ask } = await setUp(t, answering('HTTP/1.1 204 No Content\r\n\r\n'))
+  const unhandled: unknown[] = []
+  const note = (error: unknown): number => unhandled.push(error)
+  process.on('unhandledRejection', note)
+  t.teardown(() => process.off('unhandledRejection', note))
+  t.match(await ask(100, 'nonsense'), { kind: 'failed' })
+  for (let i = 0; i < 64; i++) t.match(await ask(100, `nonsense${i}`), { kind: 'failed' })
+  t.match(await ask(), { kind: 'answered', status: 204 })
+  t.same(unhandled, [])
+})
