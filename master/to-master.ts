@@ -35,13 +35,15 @@ const toMaster = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('limits'),
     reports: z.array(
-      z.strictObject({
-        name: z.string(),
-        perSecond: z.number().positive(),
-        ms: z.number().positive(),
-        keys: z.instanceof(Uint32Array),
-        asked: z.instanceof(Uint32Array),
-      }),
+      z
+        .strictObject({
+          name: z.string(),
+          perSecond: z.number().positive(),
+          ms: z.number().positive(),
+          keys: z.instanceof(Uint32Array),
+          asked: z.instanceof(Uint32Array),
+        })
+        .refine(({ keys, asked }) => keys.length === 2 * asked.length), // two words a key
     ),
   }),
   z.strictObject({
