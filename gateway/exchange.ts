@@ -214,9 +214,9 @@ export class Exchange implements UpstreamUser, Queued {
       )
     const edited = passage.edit(head, bytes)
     passage.leave()
-    if (edited === null) {
+    if (typeof edited === 'number') {
       this.#cause = 'what rules wrote makes no valid request'
-      return this.fail(400)
+      return this.fail(edited)
     }
     const address = passage.run.variables?.get('REMOTE_ADDR')
     if (address !== undefined) this.client = plainAddress(address) || this.client

@@ -88,17 +88,18 @@ export class Passage {
    * {@link EDITED}.
    *
    * @param head of `bytes`, as the client sent it
-   * @returns its bytes; the client's own when nothing is edited; null when it cannot stand
+   * @returns its bytes; the client's own when nothing is edited; or the status that a head which cannot stand earns
    */
-  edit(head: RequestHead, bytes: Buffer): Buffer | null {
+  edit(head: RequestHead, bytes: Buffer): Buffer | 400 | 431 {
     const { run, source } = this
     if (!isEdited(run, source)) return bytes
     const { isTrusted } = this.#exchange.connection.client
     const made = editedHead(run, source, head, bytes, isTrusted)
-    if (made === null) return null
+    if (made === null) return 400
     const edited = Buffer.from(made.text, 'latin1')
-    const isWhole = EDITED.parse(edited, 0, edited.length) === edited.length
-    if (!isWhole || !isFramedAlike(EDITED, head)) return null
+    const end = EDITED.parse(edited, 0, edited.length)
+    if (end === -431) return 431
+    if (end !== edited.length || !isFramedAlike(EDITED, head)) return 400
     this.head = made.text
     this.linesApart = made.apart
     return edited

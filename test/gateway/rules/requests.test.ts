@@ -246,3 +246,10 @@ t.test('a rule that changes the method changes what body is awaited, not where a
   t.match(await readAnswer(client, true), { status: 200, head: /Content-Length: 5/ })
   t.match(await readAnswer(client), { status: 200, body: 'hello' })
 })
+
+t.test('a head that has more fields than can be read, with those that rules add, is too large', async t => {
+  const fields = Array.from({ length: 1_023 }, (_, i) => `X-${i}: 1`) // and Host
+  const lines = ['route = ^/more set-header:X-More: 1']
+  t.match(await seen(t, lines, request('GET /all', ...fields), { maxHeadFields: 1_024 }), /X-1022: 1/)
+  t.equal(await seen(t, lines, request('GET /more', ...fields), { maxHeadFields: 1_024 }), '431')
+})
