@@ -29,28 +29,20 @@ export interface Asked {
 
 export class BucketTable {
   readonly #mostSets: number
-  #sets: number
-  #high: Uint32Array
-  #low: Uint32Array
-  #tokens: Float64Array
+  #sets!: number
+  #high!: Uint32Array
+  #low!: Uint32Array
+  #tokens!: Float64Array
   /** Milliseconds; -1: the place is empty. */
-  #asOf: Float64Array
-  #share: Float32Array // 0: none was granted
-  #asked: Uint32Array // since it was last told
-  #isBusy: Uint8Array // 1: it is in #busy
-  #busy: number[] = []
+  #asOf!: Float64Array
+  #share!: Float32Array // 0: none was granted
+  #asked!: Uint32Array // since it was last told
+  #isBusy!: Uint8Array // 1: it is in #busy
+  #busy!: number[]
 
   constructor(mostSets = MOST_SETS) {
     this.#mostSets = mostSets
-    this.#sets = Math.min(FIRST_SETS, mostSets)
-    const places = this.#sets * WAYS
-    this.#high = new Uint32Array(places)
-    this.#low = new Uint32Array(places)
-    this.#tokens = new Float64Array(places)
-    this.#asOf = new Float64Array(places).fill(-1)
-    this.#share = new Float32Array(places)
-    this.#asked = new Uint32Array(places)
-    this.#isBusy = new Uint8Array(places)
+    this.#clear(Math.min(FIRST_SETS, mostSets))
   }
 
   /** Most keys that it has held room for by now. */
@@ -181,16 +173,7 @@ export class BucketTable {
     const { high, low, tokens, asOf } = old
     const [share, asked, isBusy] = [this.#share, this.#asked, this.#isBusy]
     const before = this.#sets
-    this.#sets = Math.min(this.#mostSets, before * 4)
-    const places = this.#sets * WAYS
-    this.#high = new Uint32Array(places)
-    this.#low = new Uint32Array(places)
-    this.#tokens = new Float64Array(places)
-    this.#asOf = new Float64Array(places).fill(-1)
-    this.#share = new Float32Array(places)
-    this.#asked = new Uint32Array(places)
-    this.#isBusy = new Uint8Array(places)
-    this.#busy = []
+    this.#clear(Math.min(this.#mostSets, before * 4))
     // Sets are a power of two, so a set's keys go to sets that only they go to: each has room.
     for (let from = 0; from < before * WAYS; from++) {
       if (asOf[from]! < 0) continue
@@ -204,5 +187,19 @@ export class BucketTable {
       this.#asked[at] = asked[from]!
       if (isBusy[from] === 1) this.#makeBusy(at)
     }
+  }
+
+  // Empty places, all of them.
+  #clear(sets: number): void {
+    const places = sets * WAYS
+    this.#sets = sets
+    this.#high = new Uint32Array(places)
+    this.#low = new Uint32Array(places)
+    this.#tokens = new Float64Array(places)
+    this.#asOf = new Float64Array(places).fill(-1)
+    this.#share = new Float32Array(places)
+    this.#asked = new Uint32Array(places)
+    this.#isBusy = new Uint8Array(places)
+    this.#busy = []
   }
 }
