@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { problemText } from '../../config/config.ts'
-import { planRules } from '../../master/rules-plan.ts'
+import { planRules } from '../../master/rules-steps.ts'
 import { configOf, folderOf } from './folder.ts'
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/routing.md'), 'utf8')

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Picture } from '../../base/picture.ts'
 import { buildPicture } from '../../master/picture.ts'
 import type { StartPlan } from '../../master/plan.ts'
-import { planRules } from '../../master/rules-plan.ts'
+import { planRules } from '../../master/rules-steps.ts'
 import { configOf } from '../support/config.ts'
 
 function pictureOf(argv: readonly string[], gateways: number): Picture {
