@@ -23,6 +23,7 @@ export interface RequestRefused {
 }
 
 export class WordsRequest implements RequestSource {
+  readonly client: string
   readonly target: string
   readonly host: string
   readonly pathLength: number
@@ -32,7 +33,14 @@ export class WordsRequest implements RequestSource {
   readonly #bytes: Buffer
   readonly #variables: ReadonlyMap<string, string>
 
-  constructor(head: RequestHead, bytes: Buffer, path: CanonicalPath, more: Readonly<Record<string, string>>) {
+  constructor(
+    head: RequestHead,
+    bytes: Buffer,
+    path: CanonicalPath,
+    client: string,
+    more: Readonly<Record<string, string>>,
+  ) {
+    this.client = client
     this.#head = head
     this.#bytes = bytes
     this.target = bytes.toString('latin1', head.targetStart, head.targetEnd)
@@ -92,8 +100,8 @@ export function requestOf(words: RequestWords, values: Asked): WordsRequest | Re
     return { status: 400, problem: 'its path holds an escaped slash (escaped-slash = reject)' }
   const isTls = scheme.toLowerCase() === 'https'
   const port = /:(\d+)$/.exec(authority)?.[1] ?? (isTls ? '443' : '80')
-  return new WordsRequest(head, bytes, path, {
-    REMOTE_ADDR: words.from,
+  return new WordsRequest(head, bytes, path, words.from, {
+    REMOTE_ADDR: words.from || '0.0.0.0',
     REMOTE_PORT: '0',
     SERVER_NAME: hostname(),
     SERVER_PORT: port,

@@ -64,6 +64,10 @@ export class HeadSource implements RequestSource {
     this.#bytes = NOTHING
   }
 
+  get client(): string {
+    return this.#exchange.client
+  }
+
   /** Whether the path may be looked at: false when it holds an escaped slash and must not. */
   get isAllowed(): boolean {
     return this.#canonical() !== null

@@ -3,6 +3,8 @@
 import type { OurWorld } from './ours/our-world.ts'
 
 export interface RequestSource {
+  /** Address of the client itself, also behind trusted proxies, whatever variables say; '' for a UNIX socket. */
+  readonly client: string
   /**
    * A CGI variable as a uwsgi node would get it ("PATH_INFO", "HTTP_X_USER", "REMOTE_ADDR"); undefined: absent. PATH_INFO
    * is decoded and without dot segments; the rules that merge and decode slashes have been applied.

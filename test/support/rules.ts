@@ -146,6 +146,8 @@ function cut(text: string, at: string): [string, string] {
 
 /** A request by what it has; fields by their names in lower case. */
 export interface Asked {
+  /** Address of the client; '': it came by a UNIX socket. */
+  readonly client?: string
   readonly method?: string
   /** As it was sent. */
   readonly uri?: string
@@ -157,6 +159,7 @@ export interface Asked {
 }
 
 export class FakeRequest implements RequestSource {
+  readonly client: string
   readonly isPathChanged: boolean
   readonly pathLength: number
   readonly startedAt = 1_000_000_000_000_000
@@ -164,6 +167,7 @@ export class FakeRequest implements RequestSource {
   readonly #variables: Readonly<Record<string, string>>
 
   constructor({
+    client = '127.0.0.1',
     method = 'GET',
     uri = '/',
     path,
@@ -172,6 +176,7 @@ export class FakeRequest implements RequestSource {
     isPathChanged = false,
   }: Asked) {
     const [before = '', query = ''] = uri.split(/\?([\s\S]*)/)
+    this.client = client
     this.isPathChanged = isPathChanged
     this.pathLength = before.length
     this.#fields = { host: 'example.com', ...fields }
@@ -180,7 +185,7 @@ export class FakeRequest implements RequestSource {
       REQUEST_URI: uri,
       PATH_INFO: path ?? decoded(before),
       QUERY_STRING: query,
-      REMOTE_ADDR: '127.0.0.1',
+      REMOTE_ADDR: client || '0.0.0.0',
       SERVER_NAME: 'machine',
       ...variables,
     }

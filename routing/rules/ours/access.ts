@@ -6,7 +6,6 @@ import { type Act, type ActionKind, REQUEST_ONLY, type Reading, WrongRule } from
 import { answer } from '../actions/replies.ts'
 import { NEXT } from '../ask.ts'
 import type { Run } from '../run.ts'
-import { clientOf } from './client-of.ts'
 
 interface Nets {
   /** Those that the rule itself names. */
@@ -43,7 +42,7 @@ function readList(args: string, { files }: Reading): Nets {
 // What cannot be told is refused either way: an address that is none, a list that is not there.
 function refuseUnless({ inline, files }: Nets, isWanted: boolean): Act {
   return run => {
-    const address = clientOf(run)
+    const address = run.source.client // http-var and setremoteaddr make no other client of it
     let isIn = isWithin(inline, address)
     for (let i = 0; i < files.length && isIn === false; i++) {
       const nets = run.world.ours.nets(files[i]!)

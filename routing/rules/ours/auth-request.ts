@@ -109,7 +109,7 @@ function fieldsFor(run: Run, sent: readonly string[]): readonly string[] {
   for (const name of sent) add(name, run.field(name.toLowerCase()))
   const uri = source.read('REQUEST_URI')
   const method = source.read('REQUEST_METHOD')
-  const address = source.read('REMOTE_ADDR')
+  const address = source.client || '0.0.0.0' // of a UNIX socket, as nodes are told
   add('X-Original-URI', uri)
   add('X-Original-Method', method)
   add('X-Real-IP', address)

@@ -7,7 +7,6 @@ import type { JsAnswer, JsAsked } from '../asked.ts'
 import { isFieldName, isFraming, isHarmful, locationOf } from '../fields.ts'
 import type { Run } from '../run.ts'
 import { asBytes } from '../template.ts'
-import { clientOf } from './client-of.ts'
 import { readDuration } from './duration.ts'
 import type { RuleRequest } from './js-types.ts'
 
@@ -79,7 +78,7 @@ function requestOf(run: Run): RuleRequest {
     query: run.read('QUERY_STRING') ?? '',
     host: run.field('host') ?? '',
     headers,
-    remoteAddress: clientOf(run),
+    remoteAddress: source.client,
     isTls: source.read('HTTPS') !== undefined,
   }
 }

@@ -8,7 +8,7 @@ import { answer } from '../actions/replies.ts'
 import { readCount, readPairs, readStatus } from '../arguments.ts'
 import { BREAK, type Code, NEXT } from '../ask.ts'
 import type { Run } from '../run.ts'
-import { readTemplate, type Template, textOf } from '../template.ts'
+import { readTemplate, type Template, type Text, textOf } from '../template.ts'
 
 const PER_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 }
 const MOST_SECONDS = 3_600
@@ -16,7 +16,8 @@ const MOST_SECONDS = 3_600
 interface LimitData {
   readonly perSecond: number
   readonly burst: number
-  readonly key: Template
+  /** null: the client's address. */
+  readonly key: Template | null
   /** '': of this rule alone. */
   readonly name: string
   readonly status: number
@@ -43,7 +44,7 @@ const limit: ActionKind<LimitData> = {
   },
   make({ perSecond, burst, key, name, status }, { place }) {
     const rule: Limit = { name: name || place, perSecond, burst }
-    const text = textOf(key)
+    const text = keyOf(key)
     return run => {
       const { ours } = run.world
       const waitMs = ours.limits.take(rule, text(run), ours.now())
@@ -54,7 +55,7 @@ const limit: ActionKind<LimitData> = {
 
 interface InFlightData {
   readonly max: number
-  readonly key: Template
+  readonly key: Template | null
   readonly name: string
   readonly status: number
 }
@@ -74,7 +75,7 @@ const maxInFlight: ActionKind<InFlightData> = {
   },
   make({ max, key, name, status }, { place }) {
     const own = name || place
-    const text = textOf(key)
+    const text = keyOf(key)
     return run => {
       const { ours } = run.world
       const hold = ours.inFlight.take(own, text(run), Math.ceil(max / ours.gateways))
@@ -101,12 +102,17 @@ function readRate(text: string | undefined): number {
 function readCommon(
   { key, name, status }: { key?: string; name?: string; status?: string },
   reading: Reading,
-): { key: Template; name: string; status: number } {
+): { key: Template | null; name: string; status: number } {
   return {
-    key: readTemplate(key ?? '${REMOTE_ADDR}', reading),
+    key: key === undefined ? null : readTemplate(key, reading),
     name: name ?? '',
     status: readStatus(status ?? '429'),
   }
+}
+
+// Its own address, whatever http-var or a rule made of REMOTE_ADDR.
+function keyOf(key: Template | null): Text {
+  return key === null ? ({ source }) => source.client : textOf(key)
 }
 
 function atLeastOne(text: string, what: string): number {

@@ -1,6 +1,7 @@
 // test/gateway/rules/denied.test.ts: what comes with a denied request, in it or behind it, reaches no node as something else;
 // and what a rule counts is given back, however a request ends.
 import t, { type Test } from 'tap'
+import type { Picture } from '../../../base/picture.ts'
 import { until } from '../../support/processes.ts'
 import { answer, connectRaw, readAnswer, request } from '../../support/raw-client.ts'
 import { type RawConnection, startRawNode } from '../../support/raw-node.ts'
@@ -17,7 +18,11 @@ const WEBSOCKET = [
 ]
 
 /** A gateway before a node that notes the targets of its requests. */
-async function guarded(t: Test, lines = DENY): Promise<{ client: RawConnection; seen: string[] }> {
+async function guarded(
+  t: Test,
+  lines = DENY,
+  changes: Partial<Picture> = {},
+): Promise<{ client: RawConnection; seen: string[] }> {
   const seen: string[] = []
   const node = await startRawNode(t, {
     async script(connection) {
@@ -27,7 +32,7 @@ async function guarded(t: Test, lines = DENY): Promise<{ client: RawConnection; 
       }
     },
   })
-  const gateway = await startRuled(t, lines, [`http://${node.address}`])
+  const gateway = await startRuled(t, lines, [`http://${node.address}`], changes)
   return { client: await connectRaw(t, gateway), seen }
 }
 
@@ -100,4 +105,12 @@ t.test('requests in hand are counted off, however they end', async t => {
       return true
     })
   }
+})
+
+t.test('deny looks at the client itself, whatever http-var tells nodes of it', async t => {
+  const changes = { vars: ['REMOTE_ADDR=192.0.2.1'] }
+  const { client, seen } = await guarded(t, ['route-run = deny:127.0.0.0/8'], changes)
+  await client.send(request('GET /'))
+  t.equal((await readAnswer(client)).status, 403)
+  t.same(seen, [])
 })

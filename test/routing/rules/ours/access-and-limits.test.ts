@@ -15,7 +15,7 @@ function refusalOf(line: string): unknown {
   }
 }
 
-const from = (address: string) => ({ variables: { REMOTE_ADDR: address } })
+const from = (address: string) => ({ client: address })
 
 t.test('allow lets in its networks alone', async t => {
   const lines = ['route-run = allow:10.0.0.0/8,2001:db8::/32']
@@ -28,7 +28,7 @@ t.test('allow lets in its networks alone', async t => {
 
 t.test('deny refuses its networks alone', async t => {
   const lines = ['route = ^/admin deny:10.0.0.0/8 192.0.2.7 unix']
-  for (const address of ['10.1.2.3', '192.0.2.7', '', '0.0.0.0'])
+  for (const address of ['10.1.2.3', '192.0.2.7', ''])
     t.equal(runRules(lines, { uri: '/admin', ...from(address) }).decision, ANSWER, address)
   for (const address of ['11.1.2.3', '::1'])
     t.equal(runRules(lines, { uri: '/admin', ...from(address) }).decision, PASS, address)
@@ -37,6 +37,9 @@ t.test('deny refuses its networks alone', async t => {
 t.test('a rule cannot make another client of it, and what is no address is refused either way', async t => {
   const lines = ['route-run = addvar:REMOTE_ADDR=10.0.0.1', 'route-run = allow:10.0.0.0/8']
   t.equal(runRules(lines, from('192.0.2.1')).decision, ANSWER)
+  const variables = { REMOTE_ADDR: '10.0.0.1' } // by http-var
+  t.equal(runRules(['route-run = allow:10.0.0.0/8'], { ...from('192.0.2.1'), variables }).decision, ANSWER)
+  t.equal(runRules(['route-run = deny:10.0.0.0/8'], { ...from('192.0.2.1'), variables }).decision, PASS)
   t.equal(runRules(['route-run = allow:0.0.0.0/0'], from('x')).decision, ANSWER)
   t.equal(runRules(['route-run = deny:10.0.0.0/8'], from('x')).decision, ANSWER)
 })
@@ -73,6 +76,17 @@ t.test('limit refuses what is beyond the rate, by client unless told otherwise',
   world.steadyMs += 500
   t.equal(ask('192.0.2.1').decision, PASS)
   t.equal(ask('192.0.2.1').decision, ANSWER)
+})
+
+t.test('what REMOTE_ADDR says makes no other client for limits', async t => {
+  for (const action of ['limit:rate=1/h', 'max-inflight:max=1']) {
+    const world = new FakeWorld()
+    const lines = ['route = ^/set setremoteaddr:192.0.2.9', `route-run = ${action}`]
+    const variables = { REMOTE_ADDR: '10.0.0.1' } // by http-var
+    t.equal(runRules(lines, { ...from('192.0.2.1'), variables }, world).decision, PASS)
+    t.equal(runRules(lines, { ...from('192.0.2.2'), variables }, world).decision, PASS)
+    t.equal(runRules(lines, { ...from('192.0.2.1'), uri: '/set' }, world).decision, ANSWER)
+  }
 })
 
 t.test('a limit by any variable, with a status of its own; rules of one name share', async t => {

@@ -22,7 +22,8 @@ t.test('the service is asked with what it needs to decide, and nothing else', as
     method: 'POST',
     uri: '/a%20b?c=1',
     fields: { cookie: 'id=1', authorization: 'Bearer x', 'x-user': 'root', 'content-length': '5' },
-    variables: { HTTPS: 'on', REMOTE_ADDR: '192.0.2.1' },
+    client: '192.0.2.1',
+    variables: { HTTPS: 'on', REMOTE_ADDR: '10.0.0.1' },
   })
   t.equal(decision, ASKS)
   t.same(run.ask!.data as AuthAsked, {
@@ -110,7 +111,8 @@ t.test('a function is given the head of the request as it is by then', async t =
   const { run } = runRules(['route-run = set-header:X-New: 1', 'route-run = remove-header:x-old', ...JS], {
     uri: '/%C3%A4?q=1',
     fields: { 'x-old': '1', 'x-kept': 'a, b', ['__proto__']: 'x' },
-    variables: { REMOTE_ADDR: '192.0.2.1' },
+    client: '192.0.2.1',
+    variables: { REMOTE_ADDR: '10.0.0.1' },
   })
   const { file, name, timeoutMs, request } = run.ask!.data as JsAsked
   t.same([file, name, timeoutMs], ['/etc/rules.ts', 'decide', 20])
@@ -126,7 +128,7 @@ t.test('a function is given the head of the request as it is by then', async t =
   t.equal(request.headers['x-kept'], 'a, b')
   t.equal(request.headers['x-new'], '1')
   t.equal(request.headers['x-old'], undefined)
-  const unix = runRules(JS, { variables: { REMOTE_ADDR: '0.0.0.0' } }) // as uwsgi nodes are told of them
+  const unix = runRules(JS, { client: '' })
   t.equal((unix.run.ask!.data as JsAsked).request.remoteAddress, '', 'a client of a UNIX socket has none')
 })
 
