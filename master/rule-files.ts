@@ -1,7 +1,7 @@
 // master/rule-files.ts: files that route rules name, looked at while the rules are read: lists of networks, modules of js:.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { NetsPicture } from '../base/nets.ts'
@@ -16,6 +16,11 @@ const LOADER = fileURLToPath(import.meta.url).replace(
 const LOAD_MS = 10_000
 const MOST_OUTPUT = 1_048_576
 const RESULT_FD = 3
+/** Bytes; as much as is taken when the list is read again. */
+const MOST_NETS = 256 * 1024 * 1024
+const MOST_MODULE = 64 * 1024 * 1024
+/** A FIFO would hold the start until somebody writes to it. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK
 
 /** Who runs what the config names. */
 export interface RunAs {
@@ -31,7 +36,7 @@ interface Module {
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'permission denied',
-  EISDIR: 'it is a directory',
+  ENXIO: 'it is no file',
 }
 
 /** Remembers what was named. */
@@ -58,7 +63,7 @@ export class NamedFiles implements RuleFiles {
   nets(file: string): string {
     const path = this.path(file)
     if (this.netFiles.has(path)) return path
-    const nets = readNetFile(readText(path))
+    const nets = readNetFile(readText(path, MOST_NETS))
     if ('problem' in nets) {
       throw new WrongRule(`${path}:${nets.line}: ${nets.problem}`, 'Write one address or network a line')
     }
@@ -76,7 +81,7 @@ export class NamedFiles implements RuleFiles {
   }
 
   #load(path: string): Module {
-    const stamp = createHash('sha256').update(readText(path)).digest('base64url')
+    const stamp = createHash('sha256').update(readText(path, MOST_MODULE)).digest('base64url')
     const { names, problem } = show(path, this.#user)
     if (names !== undefined) return { stamp, names }
     throw new WrongRule(`${path} cannot be loaded: ${problem}`, 'Correct it; node FILE shows more')
@@ -109,11 +114,26 @@ function show(
   }
 }
 
-function readText(path: string): string {
+function readText(path: string, mostBytes: number): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readWhole(path, mostBytes)
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException
-    throw new WrongRule(`cannot read ${path}: ${REASONS[code] ?? code}`, 'Check its path and who may read it')
+    const { code, message } = error as NodeJS.ErrnoException
+    const reason = code === undefined ? message : (REASONS[code] ?? code)
+    throw new WrongRule(`cannot read ${path}: ${reason}`, 'Check its path and who may read it')
+  }
+}
+
+// Only a file is read: whoever wrote the rules may have named a FIFO, a device or a directory, and we may be root.
+function readWhole(path: string, mostBytes: number): string {
+  const fd = openSync(path, READ)
+  try {
+    const stat = fstatSync(fd)
+    if (stat.isDirectory()) throw new Error('it is a directory')
+    if (!stat.isFile()) throw new Error('it is no file')
+    if (stat.size > mostBytes) throw new Error(`it has more than ${mostBytes} bytes`)
+    return readFileSync(fd, 'utf8')
+  } finally {
+    closeSync(fd)
   }
 }

@@ -13,7 +13,10 @@ interface Range {
   readonly last: Uint8Array
 }
 
-/** The lines of a file: an address or a network each; "#" begins a comment. */
+/**
+ * The lines of a file: an address or a network each; "#" begins a comment. What a line holds is not told: the file may be another
+ * one than was meant, and read as root.
+ */
 export function readNetFile(text: string): NetsPicture | NetProblem {
   const entries: string[] = []
   const lines: number[] = []
@@ -24,7 +27,7 @@ export function readNetFile(text: string): NetsPicture | NetProblem {
     lines.push(i + 1)
   }
   const nets = readNets(entries)
-  return 'v4' in nets ? nets : { problem: nets.problem, line: lines[nets.index]! }
+  return 'v4' in nets ? nets : { problem: 'it is neither an address nor a network', line: lines[nets.index]! }
 }
 
 /** @param entries "10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "unix" */

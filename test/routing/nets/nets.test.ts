@@ -65,7 +65,7 @@ t.test('ranges that overlap become one', async t => {
 
 t.test('a file has one network a line, and comments; the line that is wrong is named', async t => {
   t.match(readNetFile('# ours\r\n10.0.0.0/8 # office\r\n\r\n ::1\n'), { hasUnix: false })
-  t.match(readNetFile('10.0.0.0/8\n# x\n\nbad\n'), { line: 4, problem: /"bad"/ })
+  t.match(readNetFile('10.0.0.0/8\n# x\n\nbad\n'), { line: 4, problem: /^it is neither/ })
 })
 
 t.test('a hundred thousand networks are searched as if one by one', async t => {
