@@ -5,7 +5,7 @@ import { answer } from '../actions/replies.ts'
 import { readPairs } from '../arguments.ts'
 import { ASK, type Ask, BREAK, type Code, NEXT } from '../ask.ts'
 import type { AuthAnswer, AuthAsked } from '../asked.ts'
-import { isFieldName, isFraming, isHarmful, locationOf } from '../fields.ts'
+import { isFieldName, isFraming, isHarmful, locationOf, percent } from '../fields.ts'
 import type { Run } from '../run.ts'
 import { readTemplate, type Template, textOf } from '../template.ts'
 import { readDuration } from './duration.ts'
@@ -58,13 +58,13 @@ const authRequest: ActionKind<AuthData> = {
     }
   },
   make(data) {
-    const path = textOf(data.path)
+    const path = targetOf(data.path)
     const settle = (run: Run, said: unknown): Code => judge(run, said as AuthAnswer | undefined, data)
     return run => {
       const { origin, timeoutMs } = data
       const asked: AuthAsked = {
         origin,
-        path: locationOf(path(run)),
+        path: path(run),
         fields: fieldsFor(run, data.sent),
         timeoutMs,
       }
@@ -72,6 +72,22 @@ const authRequest: ActionKind<AuthData> = {
       return ASK
     }
   },
+}
+
+// What a client sends is text of the service's path or query: it ends neither, and adds no parameter.
+function targetOf(template: Template): (run: Run) => string {
+  let isQuery = false
+  const parts = template.map(part => {
+    if (typeof part === 'string') {
+      isQuery ||= part.includes('?')
+      const fixed = locationOf(part)
+      return () => fixed
+    }
+    const text = textOf([part])
+    const others = isQuery ? /[^\w.~-]/g : /[^\w.~/-]/g
+    return (run: Run) => text(run).replace(others, percent)
+  })
+  return run => parts.map(part => part(run)).join('')
 }
 
 function readUrl(text: string, reading: Reading): { origin: string; path: Template } {

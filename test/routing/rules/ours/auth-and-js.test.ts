@@ -20,7 +20,7 @@ function said(status: number, fields: Record<string, string[]> = {}): AuthAnswer
 t.test('the service is asked with what it needs to decide, and nothing else', async t => {
   const { run, decision } = runRules(AUTH, {
     method: 'POST',
-    uri: '/a%20b?c=1',
+    uri: '/a%20b%26x=y%23?c=1',
     fields: { cookie: 'id=1', authorization: 'Bearer x', 'x-user': 'root', 'content-length': '5' },
     client: '192.0.2.1',
     variables: { HTTPS: 'on', REMOTE_ADDR: '10.0.0.1' },
@@ -28,13 +28,13 @@ t.test('the service is asked with what it needs to decide, and nothing else', as
   t.equal(decision, ASKS)
   t.same(run.ask!.data as AuthAsked, {
     origin: 'http://127.0.0.1:4180',
-    path: '/auth?for=/a%20b',
+    path: '/auth?for=%2Fa%20b%26x%3Dy%23',
     timeoutMs: 5_000,
     fields: [
       ['Authorization', 'Bearer x', 'Cookie', 'id=1'],
-      ['X-Original-URI', '/a%20b?c=1', 'X-Original-Method', 'POST', 'X-Real-IP', '192.0.2.1'],
+      ['X-Original-URI', '/a%20b%26x=y%23?c=1', 'X-Original-Method', 'POST', 'X-Real-IP', '192.0.2.1'],
       ['X-Forwarded-For', '192.0.2.1', 'X-Forwarded-Proto', 'https', 'X-Forwarded-Host', 'example.com'],
-      ['X-Forwarded-Uri', '/a%20b?c=1', 'X-Forwarded-Method', 'POST'],
+      ['X-Forwarded-Uri', '/a%20b%26x=y%23?c=1', 'X-Forwarded-Method', 'POST'],
     ].flat(),
   })
 })
