@@ -117,7 +117,7 @@ for (const isTls of [false, true]) {
       })
     }
     t.test('answers whose exchanges are over', async t => {
-      const short = { timeoutMs: 300, headersTimeoutMs: 300, keepaliveMs: 300 }
+      const short = { timeoutMs: 300, headersTimeoutMs: 1_500, keepaliveMs: 1_500 }
       const gateway = await startGateway(t, [], short, { tls }) // answers itself
       const openNow = watchConnections(gateway)
       const accepted = (): number => gateway.batches.reduce((sum, batch) => sum + batch.accepted, 0)

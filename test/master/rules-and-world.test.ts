@@ -135,7 +135,7 @@ t.test(
     const { code, stderr } = await runSluice(t, { words: ['check'], ini, cwd: directory })
     t.equal(code, 1)
     for (const told of [
-      /sluice\.ini:4.*nets\.txt:2.*"localhost"/,
+      /sluice\.ini:4.*nets\.txt:2: it is neither an address/,
       /sluice\.ini:5.*none\.txt: there is no such file/,
       /sluice\.ini:6.*bad\.ts cannot be loaded/,
       /sluice\.ini:7.*exports no function "other".*decide/s,
