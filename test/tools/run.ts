@@ -45,7 +45,7 @@ async function main(args: string[]): Promise<number> {
 
 // One more than there are CPUs, as many a file mostly waits.
 function defaultJobs(): number {
-  return Math.min(4, availableParallelism() + 1)
+  return Math.min(4, availableParallelism())
 }
 
 // The busy ones first, those that mostly wait last, and in between those that are short.
