@@ -43,7 +43,7 @@ async function main(args: string[]): Promise<number> {
   return summarise(results)
 }
 
-// One more than there are CPUs, as many a file mostly waits.
+// One for each CPU: with more of them short times in tests become races.
 function defaultJobs(): number {
   return Math.min(4, availableParallelism())
 }
