@@ -1,5 +1,4 @@
 // gateway/asks/ask.ts: who fulfils what route rules ask for. One for each gateway; nothing of it is there before a rule asks.
-
 import type { RulesPicture } from '../../base/rules-picture.ts'
 import type { Ask } from '../../routing/rules/ask.ts'
 import type { FileAsked } from '../../routing/rules/ask-file.ts'
@@ -8,6 +7,7 @@ import { authOrigin } from '../../routing/rules/ours/auth-request.ts'
 import { jsModule } from '../../routing/rules/ours/js.ts'
 import type { FileFacts } from '../rules/file-facts.ts'
 import type { Troubles } from '../troubles.ts'
+import type { Tell } from '../world.ts'
 import { AuthClient } from './auth-client.ts'
 import { JsRunner } from './js-runner.ts'
 import { Passwords } from './passwords.ts'
@@ -19,9 +19,6 @@ export interface Asking {
   /** Once is enough, perhaps before {@link Asks.fulfil} returns. */
   resume(answer: unknown): void
 }
-
-/** Something worth a line in the event log. */
-type Tell = (level: 'info' | 'warn' | 'error', text: string, fields: Record<string, string | number>) => void
 
 type Module = Pick<JsAsked, 'file' | 'stamp'>
 

@@ -1,6 +1,7 @@
 // gateway/asks/js-runner.ts: one module of the operator's in a thread that is not trusted: each call has its time, and whatever
 // becomes of the thread, its calls are answered and another thread follows.
 import type { JsAnswer, JsAsked } from '../../routing/rules/asked.ts'
+import type { Tell } from '../world.ts'
 import type { JsCall, JsReturn } from './js-worker.ts'
 import { Thread } from './thread.ts'
 
@@ -15,11 +16,7 @@ const OLD_MS = 10_000
 export interface JsRunnerOptions {
   readonly file: string
   readonly mostHeapMb?: number
-  readonly tell: (
-    level: 'info' | 'warn' | 'error',
-    text: string,
-    fields: Record<string, string | number>,
-  ) => void
+  readonly tell: Tell
 }
 
 interface Call {

@@ -14,7 +14,7 @@ import { askFile } from '../ask-file.ts'
 import { httpDate } from '../functions.ts'
 import type { Run } from '../run.ts'
 import { asBytes, constantOf, readTemplate, type Template, textOf } from '../template.ts'
-import { divided, variableAndNumber, whole } from './variables.ts'
+import { divided, readAssignment, variableAndNumber, whole } from './variables.ts'
 
 const log: ActionKind<Template> = {
   names: ['log'],
@@ -39,9 +39,8 @@ const logVar: ActionKind<{ name: string; value: Template }> = {
   doc: 'Gives the access log a value for %(NAME) of its format.',
   chains: EVERY_CHAIN,
   read(args, reading) {
-    const equals = args.indexOf('=')
-    if (equals <= 0) throw new WrongRule(`"${args}" is no NAME=VALUE`, 'Write "logvar:NAME=VALUE"')
-    return { name: asBytes(args.slice(0, equals)), value: readTemplate(args.slice(equals + 1), reading) }
+    const { name, value } = readAssignment('logvar', args, reading)
+    return { name: asBytes(name), value }
   },
   make({ name, value }) {
     const text = textOf(value)

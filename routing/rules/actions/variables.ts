@@ -21,14 +21,20 @@ const addVar: ActionKind<Variable> = {
     'those that begin with HTTP_, as header fields. Subjects stay what they were.',
   chains: EVERY_CHAIN,
   read(args, reading) {
-    const equals = args.indexOf('=')
-    if (equals <= 0) throw new WrongRule(`"${args}" is no NAME=VALUE`, 'Write "addvar:NAME=VALUE"')
-    return { name: readVariable(args.slice(0, equals)), value: readTemplate(args.slice(equals + 1), reading) }
+    const { name, value } = readAssignment('addvar', args, reading)
+    return { name: readVariable(name), value }
   },
   make({ name, value }) {
     const text = textOf(value)
     return run => run.set(name, text(run))
   },
+}
+
+/** "NAME=VALUE" behind an action; the name as it is written. @throws WrongRule */
+export function readAssignment(action: string, args: string, reading: Reading): Variable {
+  const equals = args.indexOf('=')
+  if (equals <= 0) throw new WrongRule(`"${args}" is no NAME=VALUE`, `Write "${action}:NAME=VALUE"`)
+  return { name: args.slice(0, equals), value: readTemplate(args.slice(equals + 1), reading) }
 }
 
 /** The name of a variable that a rule writes. @throws WrongRule where it stands for a field that rules may not write */
