@@ -96,6 +96,39 @@ t.test('an interrupted run ends what it started', async t => {
   await testIsGone
 })
 
+t.test(
+  'with --again a file that fails beside others is run once more, and named where that goes well',
+  async t => {
+    const dir = t.testdir()
+    const file = (name: string, source: string) => {
+      writeFileSync(
+        join(dir, name),
+        `import t from ${TAP}\nimport { existsSync, writeFileSync } from 'node:fs'\n${source}`,
+      )
+      return join(dir, name)
+    }
+    const good = file('good.test.ts', `t.pass('good')`)
+    const bad = file('bad.test.ts', `t.fail('always')`)
+    const seen = JSON.stringify(join(dir, 'seen'))
+    const unsteady = file('once.test.ts', `t.ok(existsSync(${seen})); writeFileSync(${seen}, '')`)
+
+    const second = await runFiles(['--again', good, unsteady])
+    t.equal(second.code, 0)
+    t.match(second.stdout, /^FAIL .*once\.test\.ts .*^Unsteady,.*once\.test\.ts\n\n2 passed, 0 failed\n$/ms)
+    const hopeless = await runFiles(['--again', good, bad])
+    t.equal(hopeless.code, 1)
+    t.match(hopeless.stdout, /\n1 passed, 1 failed\n$/)
+    t.notMatch(hopeless.stdout, 'Unsteady')
+    const many = await runFiles([
+      '--again',
+      good,
+      ...['a', 'b', 'c', 'd'].map(name => file(`${name}.test.ts`, `t.fail()`)),
+    ])
+    t.match(many.stdout, /\n1 passed, 4 failed\n$/)
+    t.notMatch(many.stdout, 'Once more')
+  },
+)
+
 t.test('names with escapes and directives are read as tap writes them', async t => {
   const { skipped, passed } = readTap(
     'TAP version 14\nok 1 - a \\# b # time=3ms\nok 2 - c # SKIP why\n1..2\n',
@@ -111,6 +144,16 @@ function isAlive(pid: number): boolean {
   } catch {
     return false
   }
+}
+
+async function runFiles(args: string[]): Promise<{ code: number | null; stdout: string }> {
+  const runner = spawn(process.execPath, [RUNNER, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let stdout = ''
+  runner.stdout.setEncoding('utf8').on('data', text => {
+    stdout += text
+  })
+  const [code] = await once(runner, 'close')
+  return { code, stdout }
 }
 
 async function runSource(dir: string, source: string, limitMs = 15_000) {
