@@ -3,11 +3,12 @@
 import type { ChainName, RulesPicture } from '../base/rules-picture.ts'
 import { placeText } from '../config/config.ts'
 import { type RuleText, ruleOption } from '../config/route-lines.ts'
+import { ASKS, type Decision, PASS } from '../routing/decision.ts'
 import { ASK, type Ask, BREAK, type Found, HIT } from '../routing/rules/ask.ts'
 import type { FileAsked } from '../routing/rules/ask-file.ts'
 import type { AuthAnswer, JsAnswer, PasswordAnswer } from '../routing/rules/asked.ts'
 import { makeProgram } from '../routing/rules/program.ts'
-import { ASKS, type Decision, PASS, Run } from '../routing/rules/run.ts'
+import { Run } from '../routing/rules/run.ts'
 import type { AnswerSource, RequestSource, RuleWorld } from '../routing/rules/source.ts'
 import { readerOf } from '../routing/rules/subject.ts'
 

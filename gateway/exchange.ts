@@ -4,10 +4,10 @@
 // that: what may happen depends on what has happened, and all of it is the state at its top.
 import { latin1 } from '../base/latin1.ts'
 import { FULL } from '../routing/backend.ts'
+import { ANSWER, ASKS, type Decision, PASS, SILENCE } from '../routing/decision.ts'
 import type { Node } from '../routing/node.ts'
 import type { Waiting } from '../routing/queue.ts'
 import type { Program } from '../routing/rules/program.ts'
-import { ANSWER, ASKS, type Decision, PASS, SILENCE } from '../routing/rules/run.ts'
 import { errorAnswer, type OwnAnswer } from './answers.ts'
 import type { Body as MirroredBody } from './asks/mirror.ts'
 import { guard } from './boundary.ts'

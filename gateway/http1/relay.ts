@@ -2,7 +2,7 @@
 // marked towards the client, pass its body on. Head and first body bytes leave in one write.
 import { latin1, writeLatin1 } from '../../base/latin1.ts'
 import { isBodiless } from '../../base/status-text.ts'
-import { PASS } from '../../routing/rules/run.ts'
+import { PASS } from '../../routing/decision.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Passage } from '../rules/passage.ts'
 import type { UpstreamConnection } from '../upstream/connection.ts'

@@ -1,7 +1,9 @@
 // gateway/rules/passage.ts: one request's passage through the route rules, from its head to the last byte of its answer: what
 // they decide, and what nodes and client get of what they wrote. Each exchange that meets rules has one, used again.
+
+import { ANSWER, type Decision, PASS, SILENCE } from '../../routing/decision.ts'
 import { type Program, WITHOUT_RULES } from '../../routing/rules/program.ts'
-import { ANSWER, type Decision, PASS, Run, SILENCE } from '../../routing/rules/run.ts'
+import { Run } from '../../routing/rules/run.ts'
 import { errorAnswer, type OwnAnswer } from '../answers.ts'
 import { reportDefect } from '../boundary.ts'
 import type { Exchange } from '../exchange.ts'

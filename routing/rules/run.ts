@@ -1,19 +1,13 @@
 // routing/rules/run.ts: one request on its way through the rules: where it stands, what they wrote, what they decided.
 // Each exchange that meets rules has one, used again for each request.
 import type { ChainName } from '../../base/rules-picture.ts'
+import { ANSWER, ASKS, type Decision, PASS, SILENCE } from '../decision.ts'
 import { ASK, type Ask, BREAK, type Code, type Found, HIT, LAST, NEXT } from './ask.ts'
 import { fieldOf, isFieldName, isFraming, isHarmful, nameOfLine } from './fields.ts'
 import type { Chain, Program, Rule } from './program.ts'
 import { nameIn, Reply, ReplySource } from './reply.ts'
 import type { AnswerSource, RequestSource, RuleWorld } from './source.ts'
 import { originForm, pathOf, queryOf } from './target.ts'
-
-/** What is to be done with the request, or with its answer. */
-export type Decision = typeof PASS | typeof ANSWER | typeof SILENCE | typeof ASKS
-export const PASS = 0 // to a node; or the node's answer to the client, with the edits
-export const ANSWER = 1 // run.reply is the answer, with all edits in it
-export const SILENCE = 2 // the connection closes without a byte
-export const ASKS = 3 // run.ask first, then resume
 
 /** Bytes of all names and values that rules write for one request; of all lines that they add to an answer. */
 export const WRITTEN_LIMIT = 32_768

@@ -7,12 +7,13 @@ import type {
   SubjectPicture,
   TestPicture,
 } from '../../base/rules-picture.ts'
+import type { Decision } from '../../routing/decision.ts'
 import { type Reading, WrongRule } from '../../routing/rules/action.ts'
 import { ACTIONS, CONDITIONS } from '../../routing/rules/kinds.ts'
 import { OurWorld } from '../../routing/rules/ours/our-world.ts'
 import { makeProgram } from '../../routing/rules/program.ts'
 import { readPattern } from '../../routing/rules/read-pattern.ts'
-import { type Decision, Run } from '../../routing/rules/run.ts'
+import { Run } from '../../routing/rules/run.ts'
 import type { AnswerSource, FileQuestion, RequestSource, RuleWorld } from '../../routing/rules/source.ts'
 
 export interface Line {

@@ -1,7 +1,7 @@
 // test/routing/rules/actions.test.ts: what each action does to the request, and what it refuses at load.
 import t from 'tap'
+import { ANSWER, ASKS, PASS, SILENCE } from '../../../routing/decision.ts'
 import type { Reading } from '../../../routing/rules/action.ts'
-import { ANSWER, ASKS, PASS, SILENCE } from '../../../routing/rules/run.ts'
 import { type Asked, answerOf, FakeWorld, readRules, refusalOf, runRules } from '../../support/rules.ts'
 
 // Rules, the request, and variables as they are afterwards.

@@ -1,6 +1,6 @@
 // test/routing/rules/answers.test.ts: how the error, the response and the final chain treat an answer, a node's or the rules' own.
 import t from 'tap'
-import { ANSWER, PASS, SILENCE } from '../../../routing/rules/run.ts'
+import { ANSWER, PASS, SILENCE } from '../../../routing/decision.ts'
 import { answerOf, runRules } from '../../support/rules.ts'
 
 t.test('an error rule that only sends a body keeps the pending status', async t => {

@@ -1,6 +1,6 @@
 // test/routing/rules/conditions.test.ts: when each condition holds.
 import t from 'tap'
-import { ANSWER, ASKS, PASS } from '../../../routing/rules/run.ts'
+import { ANSWER, ASKS, PASS } from '../../../routing/decision.ts'
 import { FakeWorld, readRules, refusalOf, runRules } from '../../support/rules.ts'
 
 const REQUEST = {

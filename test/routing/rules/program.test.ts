@@ -2,10 +2,11 @@
 // random rules of all chains, random requests. `npm run long:rules` tries more of them.
 import fc from 'fast-check'
 import t from 'tap'
+import { ANSWER, ASKS, type Decision, PASS } from '../../../routing/decision.ts'
 import { ASK } from '../../../routing/rules/ask.ts'
 import { indexOf } from '../../../routing/rules/chain-index.ts'
 import { makeProgram } from '../../../routing/rules/program.ts'
-import { ANSWER, ASKS, type Decision, PASS, Run } from '../../../routing/rules/run.ts'
+import { Run } from '../../../routing/rules/run.ts'
 import { answerOf, FakeRequest, FakeWorld, readRules } from '../../support/rules.ts'
 import {
   type Action,

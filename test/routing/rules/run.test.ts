@@ -2,8 +2,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
+import { ANSWER, PASS, SILENCE } from '../../../routing/decision.ts'
 import { WITHOUT_RULES } from '../../../routing/rules/program.ts'
-import { ANSWER, PASS, SILENCE } from '../../../routing/rules/run.ts'
 import { answerOf, runRules } from '../../support/rules.ts'
 
 t.test('rules run in order until one ends the chain', async t => {

@@ -1,9 +1,9 @@
 // test/routing/rules/ours/access-and-limits.test.ts: who gets in by address, how often, and how many at once.
 import t from 'tap'
 import type { NetsPicture } from '../../../../base/nets.ts'
+import { ANSWER, PASS } from '../../../../routing/decision.ts'
 import { readNets } from '../../../../routing/nets/read.ts'
 import { WrongRule } from '../../../../routing/rules/action.ts'
-import { ANSWER, PASS } from '../../../../routing/rules/run.ts'
 import { FakeWorld, runRules } from '../../../support/rules.ts'
 
 function refusalOf(line: string): unknown {

@@ -1,7 +1,7 @@
 // test/routing/rules/ours/auth-and-js.test.ts: what becomes of a request by the word of another service, or of a function.
 import t from 'tap'
+import { ANSWER, ASKS, PASS } from '../../../../routing/decision.ts'
 import type { AuthAnswer, AuthAsked, JsAnswer, JsAsked } from '../../../../routing/rules/asked.ts'
-import { ANSWER, ASKS, PASS } from '../../../../routing/rules/run.ts'
 import { type Asked, answerOf, FakeWorld, runRules } from '../../../support/rules.ts'
 
 const AUTH = [
