@@ -23,8 +23,7 @@ import type { ResponseHead } from './http1/response-head.ts'
 import { asksForWebSocket } from './http1/upgrade.ts'
 import { logExchange } from './log-exchange.ts'
 import type { Queued } from './queues.ts'
-import { EDITED, Passage } from './rules/passage.ts'
-import { Question } from './rules/question.ts'
+import type { Passage } from './rules/passage.ts'
 import { Stint } from './stint.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream/connection.ts'
 import { WELCOME } from './welcome.ts'
@@ -221,24 +220,21 @@ export class Exchange implements UpstreamUser, Queued {
     const address = passage.run.variables?.get('REMOTE_ADDR')
     if (address !== undefined) this.client = plainAddress(address) || this.client
     if (edited === bytes) {
-      this.#mirror(passage, head, bytes)
+      this.#mirrored = passage.mirror(head, bytes)
       return this.#reach(head, bytes)
     }
+    const { edited: editedHead } = passage
     const wasHead = this.isHead
-    this.hasOtherBody = wasHead !== (EDITED.method === HEAD)
+    this.hasOtherBody = wasHead !== (editedHead.method === HEAD)
     this.isHead ||= this.hasOtherBody
-    this.#mirror(passage, EDITED, edited)
-    this.#reach(EDITED, edited)
-  }
-
-  #mirror({ run }: Passage, head: RequestHead, bytes: Buffer): void {
-    if (run.mirrors !== null) this.#mirrored = this.world.mirrors.begin(this, head, bytes, run.mirrors)
+    this.#mirrored = passage.mirror(editedHead, edited)
+    this.#reach(editedHead, edited)
   }
 
   // What the client sends meanwhile is held, as while connecting; should it leave, the answer is for nobody.
   #ask(passage: Passage): void {
     this.state = DECIDING
-    this.world.asks.fulfil(passage.run.ask!, new Question(this, passage.ticket))
+    passage.ask()
   }
 
   /** What a rule asked for. @param ticket of the passage that asked: it may be over, and another one be in hand */
@@ -278,7 +274,7 @@ export class Exchange implements UpstreamUser, Queued {
   }
 
   #enter(program: Program, head: RequestHead, bytes: Buffer): Passage {
-    this.#passage ??= new Passage(this, program)
+    this.#passage ??= this.world.rulebook!.passage(this, program)
     this.#passage.begin(program, head, bytes)
     return this.#passage
   }

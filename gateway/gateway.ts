@@ -68,12 +68,12 @@ export class Gateway {
 
   /** Lists of networks that rules name. */
   learnNets(files: readonly NetFilePicture[]): void {
-    this.#world.rules.ours.learnNets(files)
+    this.#world.learnNets(files)
   }
 
   /** What part of rate limits this gateway has. */
   grant(grants: readonly LimitGrant[]): void {
-    this.#world.rules.ours.granted(grants)
+    this.#world.grant(grants)
   }
 
   onLimits(report: (reports: readonly LimitReport[]) => void): void {

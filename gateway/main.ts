@@ -8,6 +8,7 @@ import { onDefect } from './boundary.ts'
 import { Gateway } from './gateway.ts'
 import { Inbox } from './inbox.ts'
 import { selfTest } from './node-socket.ts'
+import { loadRuleCode } from './rule-code.ts'
 
 /** Without a master nobody replaces or stops us: finish quickly. */
 const ORPHAN_GRACE_MS = 3_000
@@ -31,7 +32,7 @@ process.title = 'sluice: gateway'
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP', 'SIGUSR2', 'SIGPIPE'] as const) {
   process.on(signal, () => {}) // the master decides, also when a terminal signals the whole group
 }
-const inbox = new Inbox(receive)
+const inbox = new Inbox(receive, loadRuleCode)
 process.on('message', (message: ToGateway) => inbox.take(message))
 process.on('disconnect', () => end(noOrphans ? 0 : ORPHAN_GRACE_MS, 0))
 process.on('uncaughtException', error => crash(error))

@@ -1,6 +1,7 @@
 // gateway/world.ts: what every connection of a gateway shares: the picture in force, the clock, the pools, the log.
-import type { LimitReport } from '../base/limits.ts'
+import type { LimitGrant, LimitReport } from '../base/limits.ts'
 import type { CounterBatch, NodeRest, Verdict } from '../base/messages.ts'
+import type { NetFilePicture } from '../base/nets.ts'
 import type { KeyPicture, Picture } from '../base/picture.ts'
 import type { RulesPicture } from '../base/rules-picture.ts'
 import { Wheel } from '../base/wheel.ts'
@@ -10,16 +11,14 @@ import { RetryBudget } from '../routing/retry-budget.ts'
 import type { Program } from '../routing/rules/program.ts'
 import type { TableChange } from '../routing/table-builder.ts'
 import { Admission } from './admission.ts'
-import { Asks } from './asks/ask.ts'
-import { Mirrors } from './asks/mirror.ts'
 import { TrustedProxies } from './client.ts'
 import { Counters } from './counters.ts'
 import { Directory } from './directory.ts'
 import { ExchangeLog } from './log-exchange.ts'
 import { Paces } from './pace.ts'
 import { Queues } from './queues.ts'
-import { Programs } from './rules/programs.ts'
-import { Surroundings } from './rules/surroundings.ts'
+import { openRulebook, ruleCodeProblem } from './rule-code.ts'
+import type { Rulebook } from './rules/rulebook.ts'
 import { Sticky } from './sticky.ts'
 import { Troubles } from './troubles.ts'
 import { NodePool } from './upstream/pool.ts'
@@ -52,17 +51,14 @@ export class World {
   readonly admission: Admission
   readonly paces = new Paces()
   readonly queues = new Queues()
-  readonly mirrors: Mirrors
-  readonly programs = new Programs()
-  /** What route rules know beside a request. */
-  readonly rules: Surroundings
-  readonly asks: Asks
   /** Who serves what, as of now: no exchange keeps an older one. */
   readonly directory: Directory
   sticky: Sticky
   running: Running
   /** The route rules in force; null: there are none. Apart from the rest, which idle connections keep: it may be large. */
   program: Program | null
+  /** What runs them; null: there never were any. */
+  rulebook: Rulebook | null = null
   accessLog: ExchangeLog | null = null
   /** No connection is kept any more: the process ends. */
   isStopping = false
@@ -93,13 +89,9 @@ export class World {
     this.counters = new Counters(count)
     this.admission = new Admission(this)
     this.troubles = new Troubles(tell)
-    this.mirrors = new Mirrors(this)
-    this.rules = new Surroundings(tell, picture.stickySecret)
-    this.asks = new Asks(this.rules.files, tell, this.troubles)
-    this.rules.ours.gateways = picture.gateways
-    for (const learnt of rules) this.learnRules(learnt)
-    this.program = this.programs.use(picture.rules)
     this.running = compile(picture)
+    for (const learnt of rules) this.learnRules(learnt)
+    this.program = this.#programOf(picture)
     this.sticky = new Sticky(picture.stickySecret)
     this.directory = new Directory(
       () => this.wheel.now,
@@ -129,22 +121,30 @@ export class World {
     this.directory.announce(keys)
   }
 
-  /** Rules that a picture to come names. Their modules begin to load. */
+  /** Rules that a picture to come names. Their code is loaded by then; if it could not be, that picture is refused. */
   learnRules(rules: RulesPicture): void {
-    this.programs.learn(rules)
-    this.asks.prepare(rules)
-    this.rules.ours.learnRules(rules)
+    this.#openRulebook()?.learn(rules)
+  }
+
+  /** Lists of networks that rules name. */
+  learnNets(files: readonly NetFilePicture[]): void {
+    this.#openRulebook()?.surroundings.ours.learnNets(files)
+  }
+
+  /** What part of rate limits this gateway has. */
+  grant(grants: readonly LimitGrant[]): void {
+    this.rulebook?.surroundings.ours.granted(grants)
   }
 
   /** Puts a new picture in force for all exchanges that begin from now on. */
   apply(picture: Picture): void {
     const before = this.running.picture
     const running = compile(picture)
-    const program = this.programs.use(picture.rules) // may throw
+    const program = this.#programOf(picture) // may throw
     this.#tellCounters() // nodes may leave
     this.running = running
     this.program = program
-    this.rules.ours.gateways = picture.gateways
+    if (this.rulebook !== null) this.rulebook.surroundings.ours.gateways = picture.gateways
     if (before.stickySecret !== picture.stickySecret) this.sticky = new Sticky(picture.stickySecret)
     this.directory.configure(picture)
     for (const pool of this.#pools.values()) pool.limit = picture.maxIdlePerNode
@@ -196,7 +196,21 @@ export class World {
     clearInterval(this.#timer)
     this.#tellCounters(0) // what is open now closes with the process
     for (const pool of this.#pools.values()) pool.close()
-    await Promise.all([this.#logsClosed, this.accessLog?.close(), this.asks.close()])
+    await Promise.all([this.#logsClosed, this.accessLog?.close(), this.rulebook?.close()])
+  }
+
+  #programOf({ rules }: Picture): Program | null {
+    if (this.rulebook !== null) return this.rulebook.programs.use(rules)
+    if (rules === 0) return null
+    throw new Error(ruleCodeProblem())
+  }
+
+  #openRulebook(): Rulebook | null {
+    if (this.rulebook !== null) return this.rulebook
+    const { stickySecret, gateways } = this.running.picture
+    this.rulebook = openRulebook(this, stickySecret)
+    if (this.rulebook !== null) this.rulebook.surroundings.ours.gateways = gateways
+    return this.rulebook
   }
 
   // Nodes that left finish what they have in hand, each on its connection, and keep none.
@@ -237,7 +251,8 @@ export class World {
 
   #tellLimits(now: number): void {
     this.#limitsToldAt = now
-    const reports = this.rules.ours.report()
+    if (this.rulebook === null) return
+    const reports = this.rulebook.reports()
     if (reports.length > 0) this.onLimits(reports)
   }
 }

@@ -5,17 +5,20 @@ import { ANSWER, type Decision, PASS, SILENCE } from '../../routing/decision.ts'
 import { type Program, WITHOUT_RULES } from '../../routing/rules/program.ts'
 import { Run } from '../../routing/rules/run.ts'
 import { errorAnswer, type OwnAnswer } from '../answers.ts'
+import type { Body as MirroredBody } from '../asks/mirror.ts'
 import { reportDefect } from '../boundary.ts'
 import type { Exchange } from '../exchange.ts'
 import { CONNECT, RequestHead, TRACE } from '../http1/request-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
 import { answerOf, editedAnswer, isRemovable, wholeLines } from './answer-edits.ts'
 import { HeadAnswer } from './answer-source.ts'
+import { Question } from './question.ts'
 import { editedHead, isEdited, packetEdits } from './request-edits.ts'
 import { HeadSource } from './request-source.ts'
+import type { Rulebook } from './rulebook.ts'
 
 /** The edited head that was made last; whoever made it goes on with it at once. */
-export const EDITED = new RequestHead()
+const EDITED = new RequestHead()
 EDITED.fieldLimit = EDITED.targetLimit = Number.MAX_SAFE_INTEGER
 
 /** In counts and reports of defects. */
@@ -25,7 +28,10 @@ const NOTHING_REMOVED: ReadonlySet<string> = new Set()
 export class Passage {
   readonly run: Run
   readonly source: HeadSource
+  /** After {@link Passage.edit}: the head that it made, for whoever goes on with it at once. */
+  readonly edited = EDITED
   readonly #exchange: Exchange
+  readonly #rulebook: Rulebook
   readonly #answer: HeadAnswer
   /** The request's head for nodes; '': as the client sent it. */
   head = ''
@@ -40,11 +46,12 @@ export class Passage {
   added = ''
   removed = NOTHING_REMOVED
 
-  constructor(exchange: Exchange, program: Program) {
+  constructor(exchange: Exchange, rulebook: Rulebook, program: Program) {
     this.#exchange = exchange
+    this.#rulebook = rulebook
     this.#answer = new HeadAnswer(exchange.relay)
-    this.source = new HeadSource(exchange)
-    this.run = new Run(exchange.world.rules, program, this.source)
+    this.source = new HeadSource(exchange, rulebook.surroundings)
+    this.run = new Run(rulebook.surroundings, program, this.source)
   }
 
   /** A new request. @param head of `bytes`, valid until {@link Passage.leave} */
@@ -70,6 +77,11 @@ export class Passage {
     }
   }
 
+  /** Has what rules ask for looked up. The exchange hears of it, perhaps before this returns. */
+  ask(): void {
+    this.#rulebook.asks.fulfil(this.run.ask!, new Question(this.#exchange, this.ticket))
+  }
+
   /** Goes on with what rules asked for. @param head of `bytes`: the same request, read again */
   resume(answer: unknown, head: RequestHead, bytes: Buffer): Decision {
     this.source.bind(head, bytes)
@@ -87,7 +99,7 @@ export class Passage {
 
   /**
    * Makes the head for nodes, if rules want another than the client's: {@link Passage.head}, and read into
-   * {@link EDITED}.
+   * {@link Passage.edited}.
    *
    * @param head of `bytes`, as the client sent it
    * @returns its bytes; the client's own when nothing is edited; or the status that a head which cannot stand earns
@@ -105,6 +117,17 @@ export class Passage {
     this.head = made.text
     this.linesApart = made.apart
     return edited
+  }
+
+  /**
+   * Makes the copies of the request that rules want.
+   *
+   * @param head of `bytes`, as nodes get it
+   * @returns what takes the request's body; null: nothing does
+   */
+  mirror(head: RequestHead, bytes: Buffer): MirroredBody | null {
+    const { mirrors } = this.run
+    return mirrors === null ? null : this.#rulebook.mirrors.begin(this.#exchange, head, bytes, mirrors)
   }
 
   /** Whether packets differ from what the head for nodes says. */

@@ -1,7 +1,7 @@
 // gateway/rules/request-source.ts: what rules read of a request, when they read it: from its head, into strings, once each.
 // Each exchange that meets rules has one, used again for each request.
 import { latin1 } from '../../base/latin1.ts'
-import type { RequestSource } from '../../routing/rules/source.ts'
+import type { RequestSource, RuleWorld } from '../../routing/rules/source.ts'
 import { cookieOf } from '../cookies.ts'
 import type { Exchange } from '../exchange.ts'
 import { RequestHead } from '../http1/request-head.ts'
@@ -23,6 +23,7 @@ let againBytes = NOTHING
 
 export class HeadSource implements RequestSource {
   readonly #exchange: Exchange
+  readonly #world: RuleWorld
   #head: RequestHead | null = null
   #bytes = NOTHING
   readonly #values = new Map<string, string | undefined>()
@@ -31,15 +32,16 @@ export class HeadSource implements RequestSource {
   pathLength = 0
   startedAt = 0
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Exchange, world: RuleWorld) {
     this.#exchange = exchange
+    this.#world = world
   }
 
   /** A new request. @param head of `bytes`, valid until {@link HeadSource.leave} */
   begin(head: RequestHead, bytes: Buffer): void {
     this.forget()
     this.bind(head, bytes)
-    this.startedAt = this.#exchange.world.rules.now()
+    this.startedAt = this.#world.now()
     this.pathLength = head.pathEnd - head.pathStart
   }
 

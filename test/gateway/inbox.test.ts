@@ -5,6 +5,8 @@ import type { RulePicture } from '../../base/rules-picture.ts'
 import { Inbox } from '../../gateway/inbox.ts'
 import { RulesStore } from '../../master/rules-store.ts'
 
+const loaded = async (): Promise<void> => {}
+
 const REOPEN: ToGateway = { kind: 'reopen' }
 
 function rulesOf(count: number, big = ''): RulePicture[] {
@@ -32,7 +34,7 @@ t.test('parts become the rules that they are of, and what follows waits for them
   const inbox = new Inbox(message => {
     heard.push(message)
     if (heard.length === 3) resolve()
-  })
+  }, loaded)
   inbox.take(REOPEN)
   t.same(heard, [REOPEN], 'nothing waits while there are no parts')
   for (const message of messages) inbox.take(structuredClone(message))
@@ -79,7 +81,7 @@ t.test('an index of megabytes comes in slices, and is whole again', async t => {
   const store = new RulesStore()
   const id = store.add({ chains: { request: { rules: rulesOf(3), index } }, headers: [], metrics: [] })
   const { promise, resolve } = Promise.withResolvers<ToGateway>()
-  const inbox = new Inbox(resolve)
+  const inbox = new Inbox(resolve, loaded)
   for (const message of store.messages(id)) {
     t.ok(message.kind === 'rules-part' && message.bytes.length < 100_000)
     inbox.take(structuredClone(message))
@@ -87,3 +89,39 @@ t.test('an index of megabytes comes in slices, and is whole again', async t => {
   const heard = await promise
   t.strictSame(heard.kind === 'rules' && heard.rules.chains.request?.index, index)
 })
+
+for (const [of, message] of [
+  ['rules', { kind: 'rules', rules: { id: 1, chains: {}, headers: [], metrics: [] } }],
+  ['a list of networks', { kind: 'nets', files: [] }],
+] as const) {
+  t.test(
+    `${of} waits for the code that runs rules, and so does what follows, but not what came before`,
+    async t => {
+      const heard: ToGateway[] = []
+      const code = Promise.withResolvers<void>()
+      const all = Promise.withResolvers<void>()
+      let loads = 0
+      const inbox = new Inbox(
+        heardOne => {
+          heard.push(heardOne)
+          if (heard.length === 4) all.resolve()
+        },
+        () => {
+          loads++
+          return code.promise
+        },
+      )
+      inbox.take(REOPEN)
+      t.same([heard, loads], [[REOPEN], 0], 'nobody loads it without need')
+      for (const next of [message, REOPEN, message]) inbox.take(next)
+      await new Promise<void>(resolve => setImmediate(resolve))
+      t.same(heard, [REOPEN])
+      code.resolve()
+      await all.promise
+      t.same(heard, [REOPEN, message, REOPEN, message])
+      inbox.take(message)
+      t.equal(heard.length, 5, 'once it is there, nothing waits')
+      t.equal(loads, 1)
+    },
+  )
+}

@@ -54,28 +54,41 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 // These stand above the product: it never imports them.
 const OUTSIDE = ['bench', 'examples', 'test']
 
+const NOT_IN_GATEWAYS = [
+  'store/',
+  'subscription/',
+  'certs/manage/',
+  'workers/',
+  'master/',
+  'bin/',
+  'config/options/',
+  'config/load.ts',
+  'config/table.ts',
+  'config/uwsgi-options.json',
+  'zod',
+  'ioredis',
+  '@peculiar/x509',
+  'undici',
+  'http-proxy',
+  'node:http',
+  'node:https',
+  'node:cluster',
+]
+
 // What may never be loaded in a process, however indirectly: a folder, a file or a package.
 const NOT_LOADED: Readonly<Record<string, readonly string[]>> = {
+  // Without route rules it does not wait for what runs them, nor for what they need.
   'gateway/main.ts': [
-    'store/',
-    'subscription/',
-    'certs/manage/',
-    'workers/',
-    'master/',
-    'bin/',
-    'config/options/',
-    'config/load.ts',
-    'config/table.ts',
-    'config/uwsgi-options.json',
-    'zod',
-    'ioredis',
-    '@peculiar/x509',
-    'undici',
-    'http-proxy',
-    'node:http',
-    'node:https',
-    'node:cluster',
+    ...NOT_IN_GATEWAYS,
+    'gateway/rules/',
+    'gateway/asks/',
+    'routing/rules/',
+    'routing/limit/',
+    'routing/nets/',
+    'bcryptjs',
+    'ipaddr.js',
   ],
+  'gateway/rules/rulebook.ts': NOT_IN_GATEWAYS,
   // A master starts gateways and workers by file name.
   'bin/main.ts': ['gateway/', 'http-proxy', 'node:cluster'],
   // It runs beside an application, often many times on one machine: it starts at once, and stays small.
@@ -100,6 +113,8 @@ const NOT_LOADED: Readonly<Record<string, readonly string[]>> = {
 
 // Loaded only once there is need, so that processes without it stay as they are: where, and what.
 const LAZY: readonly (readonly [file: string, target: string])[] = [
+  // A gateway is told of route rules.
+  ['gateway/rule-code.ts', 'gateway/rules/rulebook.ts'],
   // A rule lets another service decide (auth-request), and it is asked by HTTP.
   ['gateway/asks/auth-client.ts', 'undici'],
 ]
