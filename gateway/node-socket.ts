@@ -3,7 +3,7 @@
 // without the stream machinery between, and connected ones read into a buffer of ours (`onread`). A self-test at
 // start proves the first; where Node should change it, plain 'data' events serve instead.
 import net from 'node:net'
-import tls from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import { writeLatin1 } from '../base/latin1.ts'
 import type { NodeEndpoint } from '../base/picture.ts'
 import { guard } from './boundary.ts'
@@ -54,7 +54,7 @@ export class NodeSocket implements Socket {
     this.#socket = socket
     this.owner = owner
     this.#isAccepted = isAccepted
-    this.#isTls = isAccepted && socket instanceof tls.TLSSocket
+    this.#isTls = isAccepted && isTls(socket)
     this.#writes = this.#isTls ? SEVERAL : 0 // a handshake went before
     this.remoteAddress = isAccepted ? (origin?.address ?? socket.remoteAddress ?? '') : ''
     this.remotePort = isAccepted ? (origin?.port ?? socket.remotePort ?? 0) : 0
@@ -75,7 +75,7 @@ export class NodeSocket implements Socket {
     socket.push = push
     // Node reads a fresh connection from the start. One that was read before waits, and may hold bytes: TLS may have
     // decrypted early ones before it told us of the connection; others came with a PROXY header.
-    if (socket.readableFlowing === null && !(socket instanceof tls.TLSSocket)) return
+    if (socket.readableFlowing === null && !isTls(socket)) return
     const early = socket.readableLength > 0 ? (socket.read() as Buffer | null) : null
     if (early !== null) guard('data', this, tellData, early)
     if (!this.isDestroyed) socket.resume()
@@ -94,7 +94,7 @@ export class NodeSocket implements Socket {
   }
 
   clientCertificate(): ClientCertificate | null {
-    if (!(this.#socket instanceof tls.TLSSocket)) return null
+    if (!isTls(this.#socket)) return null
     const { raw, subject } = this.#socket.getPeerCertificate() ?? {} // null when the client is gone already
     return raw === undefined ? null : { der: raw, subject: oneLine(subject ?? {}) }
   }
@@ -330,12 +330,17 @@ function release(bytes: Buffer): void {
 export function adopt(socket: net.Socket, origin: Origin | null): NodeSocket {
   const wrapped = new NodeSocket(socket, NOBODY, true, origin)
   socket.on('error', onError)
-  if (socket instanceof tls.TLSSocket) {
+  if (isTls(socket)) {
     socket.on('close', onCloseEvent) // its end may come without an error
     socket._write = writeCopy
     socket._writev = writeCopies
   }
   return wrapped
+}
+
+// Node's own mark. To ask for the class would load all of TLS into gateways that have none of it.
+function isTls(socket: net.Socket): socket is TLSSocket {
+  return (socket as Partial<TLSSocket>).encrypted === true
 }
 
 /** Opens a connection to `address` (one of the endpoint's), or to its UNIX path. */

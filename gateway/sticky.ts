@@ -1,6 +1,5 @@
 // gateway/sticky.ts: the cookie that keeps a client at its node. Its value is a keyed hash of the node's name: it tells
 // nothing of the node, and nobody else can make one.
-import { createHmac } from 'node:crypto'
 import { latin1 } from '../base/latin1.ts'
 import type { Backend } from '../routing/backend.ts'
 import type { Node } from '../routing/node.ts'
@@ -38,6 +37,7 @@ export class Sticky {
   tokenOf({ key }: Backend, node: Node): string {
     const known = this.#tokens.get(node)
     if (known !== undefined) return known
+    const { createHmac } = process.getBuiltinModule('node:crypto') // once a node, where cookies are in use
     const digest = createHmac('sha256', this.#secret).update(`${key} ${node.name}`).digest()
     const token = digest.toString('base64url', 0, TOKEN_BYTES)
     this.#tokens.set(node, token)

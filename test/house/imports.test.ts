@@ -87,6 +87,9 @@ const NOT_LOADED: Readonly<Record<string, readonly string[]>> = {
     'routing/nets/',
     'bcryptjs',
     'ipaddr.js',
+    // A listener with TLS, or a sticky cookie, has them loaded.
+    'node:tls',
+    'node:crypto',
   ],
   'gateway/rules/rulebook.ts': NOT_IN_GATEWAYS,
   // A master starts gateways and workers by file name.
