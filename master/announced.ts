@@ -48,7 +48,7 @@ export function announcedForWhy(sources: AnnouncedSources): WhyAnnounced | null 
     },
     refused: key =>
       subscriptions.refusals
-        .filter(({ detail }) => detail.includes(shown(key)))
+        .filter(({ detail }) => detail.toLowerCase().includes(shown(key).toLowerCase())) // a key may be there as it was sent
         .map(({ reason, count, source, remedy }) => ({ why: REFUSALS[reason], count, source, remedy })),
   }
 }

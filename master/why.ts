@@ -127,7 +127,7 @@ export function whyReport(asked: string, sources: WhySources): WhyReport {
     policyFrom: from,
     lastMinute,
     nodes: nodes.map(node => ({ ...node, share: lastMinute === 0 ? 0 : node.lastMinute / lastMinute })),
-    refused: announced?.refused(key === '' ? asked : key) ?? [],
+    refused: announced === null ? [] : refusedFor(asked, key, announced),
     keys: keys.slice(0, MOST_KEYS),
     keyCount: keys.length,
   }
@@ -148,6 +148,12 @@ function find(asked: string, sources: WhySources): Pick<WhyReport, 'way' | 'key'
   if (hasFallback) return { way: 'fallback', key: fallbackKey, meanwhile: '' }
   const isRest = picture.nodes.length + picture.fallbackNodes.length > 0
   return { way: isRest ? 'http-to' : 'nobody', key: '', meanwhile: '' }
+}
+
+// Of the key that serves, and of one that would go before it, had its announcement been taken.
+function refusedFor(asked: string, key: string, { refused }: WhyAnnounced): readonly WhyRefused[] {
+  const first = lookUp(asked, each => each === key || refused(each).length > 0)?.key ?? asked
+  return first === key || key === '' ? refused(first) : [...refused(first), ...refused(key)]
 }
 
 function isServed(way: WhyReport['way'], key: string, sources: WhySources): boolean {

@@ -58,10 +58,10 @@ export function admit(
   const key = canonicalKey(announcement.key)
   const unsaid = policy.protocols?.find(line => matchesGlob(key, line.key))?.proto
   const node = announcedNode(announcement, from, unsaid)
-  if (node.kind === 'refused') return node
+  if (node.kind === 'refused') return refuse(node.reason, `${shown(key)}: ${node.detail}`)
   // An http node is never told a modifier, whatever it announced.
   if (node.address.proto === 'uwsgi' && !MODIFIERS.has(announcement.modifier1))
-    return refuse('modifier1-not-allowed', String(announcement.modifier1))
+    return refuse('modifier1-not-allowed', `${shown(key)} at ${shown(node.place)}: ${announcement.modifier1}`)
   const isLocal = kindOfIp(from) === 'loopback' || policy.machine.has(from)
   const reason = objection({ key, node, from, isLocal, isSigned }, policy.lines)
   if (reason === null) return { kind: 'admitted', key, node, isLocal, from }

@@ -48,16 +48,17 @@ export type RefusalReason = keyof typeof REFUSALS
 export interface Refusal {
   readonly kind: 'refused'
   readonly reason: RefusalReason
-  /** What was seen, one line of printable ASCII below 400 characters; '' when the reason says it all. */
+  /** What was seen, one line of printable ASCII of 400 characters at most; '' when the reason says it all. */
   readonly detail: string
   /** The line of the config that would admit it: "subscription-allow = source=…"; '' when none would. */
   readonly remedy: string
 }
 
 export function refuse(reason: RefusalReason, detail = '', remedy = ''): Refusal {
-  return { kind: 'refused', reason, detail, remedy }
+  return { kind: 'refused', reason, detail: detail.slice(0, MOST_DETAIL), remedy }
 }
 
+const MOST_DETAIL = 400
 const MOST_SHOWN = 80
 
 /** Text that somebody sent, for a log line: in quotes, in printable ASCII, its first 80 characters. */

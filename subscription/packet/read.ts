@@ -37,7 +37,7 @@ export function readPacket(bytes: Buffer): Packet | Refusal {
     } else if (VARIABLES.has(name)) {
       const value = latin1(bytes, nameEnd + 2, valueEnd)
       const wrong = valueProblem(name, value)
-      if (wrong !== null) return wrong
+      if (wrong !== null) return ofKey(values.get('key'), wrong)
       values.set(name, value)
     }
     at = valueEnd
@@ -73,6 +73,11 @@ function valueProblem(name: string, value: string): Refusal | null {
     return refuse('value-too-long', `${name} has ${value.length} bytes, at most ${rule.most} are taken`)
   const fits = rule.blanks ? /^[ -~]*$/ : /^[!-~]*$/
   return fits.test(value) ? null : refuse('value-characters', `${name} ${shown(value)}`)
+}
+
+// Whose packet it is: the key comes first in those of uWSGI.
+function ofKey(key: string | undefined, { reason, detail }: Refusal): Refusal {
+  return key === undefined ? refuse(reason, detail) : refuse(reason, `key ${shown(key)}, ${detail}`)
 }
 
 function packetOf(

@@ -173,6 +173,26 @@ t.test('hosts without a key: the fallback key, http-to, nobody', async t => {
   t.equal(report.keys.length, 10)
 })
 
+t.test(
+  'refused announcements are told of the key that serves, and of one that would go before it',
+  async t => {
+    const { sources } = setUp()
+    const backends = [{ key: 'rest.test', nodes: [node('rest.test n')] }]
+    const refused = (key: string) =>
+      ['a.test', '.test', 'rest.test'].includes(key)
+        ? [{ why: `${key} is not signed`, count: 1, source: '10.0.0.9', remedy: '' }]
+        : []
+    const told = (asked: string, picture = {}, members = {}) =>
+      whyReport(asked, sources(picture, announcing(members, { refused }))).refused.map(({ why }) => why)
+    const [a, wild, rest] = ['a.test', '.test', 'rest.test'].map(key => `${key} is not signed`)
+    t.same(told('A.test:80/x'), [a], 'nobody serves it')
+    t.same(told('a.test', { backends, fallbackKey: 'rest.test' }), [a, rest], 'the fallback key does')
+    t.same(told('a.test', { nodes: [node('http://1')] }), [a], 'http-to does')
+    t.same(told('a.test', {}, { '.test': [] }), [a, wild], 'a wildcard does')
+    t.same(told('b.test', {}, { 'b.test': [] }), [], 'a wildcard would go behind it')
+  },
+)
+
 t.test('while no node of a key is in service, requests go to the fallback key', async t => {
   const { count, sources } = setUp()
   const backends = [

@@ -165,6 +165,17 @@ t.test('modifiers that eval, spool, cache, manage or are unknown may not, whoeve
   t.pass('all others')
 })
 
+t.test('a refusal says whose announcement it was', async t => {
+  for (const [said, detail] of [
+    [{ modifier1: 22 }, '"shop.example" at "10.0.0.7:3031": 22'],
+    [{ proto: 'https' }, '"shop.example": https'],
+    [{ address: 'http://10.0.0.7:80' }, '"shop.example": "http://10.0.0.7:80"'],
+  ] as const) {
+    const key = { key: 'Shop.Example', address: '10.0.0.7:3031', ...said }
+    t.match(admit(announcement(key), HERE, false, policy()), { detail })
+  }
+})
+
 t.test('http nodes have no modifiers, so theirs mean nothing', async t => {
   t.equal(admit(announcement({ modifier1: 1, proto: 'http' }), HERE, false, policy()).kind, 'admitted')
 })

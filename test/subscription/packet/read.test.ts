@@ -72,6 +72,11 @@ const NODE: Variables = [
   ['address', 'b:1'],
 ]
 
+t.test('a refusal names the key where it is known', async t => {
+  t.match(readPacket(packetWith([...NODE, ['weight', 'x']])), { detail: 'key "a", weight "x"' })
+  t.match(readPacket(packetWith([['weight', 'x'], ...NODE])), { detail: 'weight "x"' })
+})
+
 for (const [behaviour, bytes, reason] of [
   ['more than 4096 bytes', packetWith([...NODE, ['x', 'y'.repeat(4_080)]]), 'too-long'],
   ['an unknown name as long as it fits is skipped', packetWith([...NODE, ['x'.repeat(4_000), '']]), null],
