@@ -39,7 +39,7 @@ export function noSocket(pid: number | null): TargetProblem {
 }
 
 function statusText(status: Status, now: number): string {
-  const { counters, nodes } = status
+  const { counters, nodes, announcements } = status
   const rows: [string, string][] = [
     ['config', status.files.join(' ') || 'command line'],
     ['listeners', status.listeners.join(' ')],
@@ -49,6 +49,7 @@ function statusText(status: Status, now: number): string {
       `${counters.connections} open, ${counters.accepted} accepted, ${counters.refused} refused`,
     ],
     ['requests', String(counters.requests)],
+    ...announcementRows(announcements),
     ...nodes.map(({ name, requests, failures, isResting }): [string, string] => [
       'node',
       `${name}: ${requests} requests, ${failures} failures${isResting ? ', rests' : ''}`,
@@ -57,6 +58,20 @@ function statusText(status: Status, now: number): string {
   const reloads = status.reloads === 0 ? '' : `, ${status.reloads} reloads`
   const head = `Sluice ${status.version}, process ${status.pid}, for ${lengthText(now - status.startedAt)}${reloads}${status.isPaused ? ', paused' : ''}`
   return [head, ...rows.map(([name, text]) => `${name.padEnd(12)} ${text}`), ''].map(visible).join('\n')
+}
+
+const MOST_SENDERS = 3
+
+function announcementRows(counts: Status['announcements']): [string, string][] {
+  if (counts === null) return []
+  const { taken, refused, reasons, senders } = counts
+  const said = reasons.map(({ reason, count }) => `${count} ${reason}`).join(', ')
+  const most = senders.slice(0, MOST_SENDERS).map(({ source, count }) => `${count} from ${source}`)
+  const others = senders.length > MOST_SENDERS ? ', …' : ''
+  return [
+    ['announced', `${taken} taken, ${refused} refused`],
+    ...(refused === 0 ? [] : [['refused', `${said}; ${most.join(', ')}${others}`] as [string, string]]),
+  ]
 }
 
 function gatewaysText(gateways: Status['gateways']): string {

@@ -1,10 +1,11 @@
-// master/announced.ts: what the membership, the way to the gateways and the refusals know of announced nodes, as `sluice why`
-// and http-stats ask for it.
+// master/announced.ts: what the membership, the way to the gateways and the refusals know of announced nodes, as `sluice why`,
+// `sluice status` and http-stats ask for it.
 import type { NodePicture } from '../base/picture.ts'
 import type { NodeRecord } from '../subscription/membership.ts'
 import { type Addresses, nodeName, nodePicture } from '../subscription/node-picture.ts'
 import { REFUSALS, shown } from '../subscription/refusals.ts'
 import type { WaitingNode } from '../subscription/table-feed.ts'
+import type { AnnouncementCounts } from './controls.ts'
 import type { NodeWatch } from './node-watch.ts'
 import type { AnnouncedNodes } from './stats-router.ts'
 import type { SubscriptionPlan } from './subscription-plan.ts'
@@ -27,6 +28,25 @@ export function announcedForStats({ plan, subscriptions }: AnnouncedSources): An
     records: recordsOf(subscriptions),
     pulse: id => subscriptions.pulse(id),
     isCheap,
+  }
+}
+
+/** For `sluice status`; null: there is no server for announcements. */
+export function announcementCounts({
+  plan,
+  subscriptions,
+}: {
+  readonly plan: AnnouncedSources['plan']
+  readonly subscriptions: Pick<Subscriptions, 'counts'>
+}): AnnouncementCounts | null {
+  if (plan.servers.length === 0) return null
+  const { accepted, refused, refusedBySource } = subscriptions.counts
+  const reasons = Array.from(refused, ([reason, count]) => ({ reason, count }))
+  return {
+    taken: accepted,
+    refused: reasons.reduce((sum, { count }) => sum + count, 0),
+    reasons: reasons.sort((a, b) => b.count - a.count),
+    senders: refusedBySource.toSorted((a, b) => b.count - a.count),
   }
 }
 

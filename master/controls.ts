@@ -63,4 +63,15 @@ export interface Status {
     readonly failures: number
     readonly isResting: boolean
   }[]
+  /** Since the start; null: there is no server for them. */
+  readonly announcements: AnnouncementCounts | null
+}
+
+export interface AnnouncementCounts {
+  /** Heartbeats included. */
+  readonly taken: number
+  readonly refused: number
+  /** The most frequent first, as are the senders. */
+  readonly reasons: readonly { readonly reason: string; readonly count: number }[]
+  readonly senders: readonly { readonly source: string; readonly count: number }[]
 }

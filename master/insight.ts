@@ -2,7 +2,7 @@
 import type { Picture } from '../base/picture.ts'
 import { lineOf, policyOf } from '../routing/policy-of.ts'
 import { routerJson } from '../stats/router-json.ts'
-import { announcedForStats, announcedForWhy, announcedNames } from './announced.ts'
+import { announcedForStats, announcedForWhy, announcedNames, announcementCounts } from './announced.ts'
 import type { Status } from './controls.ts'
 import type { Generations } from './generations.ts'
 import type { Names } from './names.ts'
@@ -47,6 +47,7 @@ export class Insight {
       gateways: generations.status(pid => totals.connectionsOf(pid)),
       counters: totals.counters,
       nodes: totals.nodes([...nodeNames(plan), ...announcedNames(subscriptions)]),
+      announcements: announcementCounts({ plan: plan.subscriptions, subscriptions }),
       ...more,
     }
   }

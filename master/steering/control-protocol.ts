@@ -44,6 +44,14 @@ const status = z.object({
   ),
   counters: z.object({ connections: count, accepted: count, requests: count, refused: count }),
   nodes: z.array(z.object({ name: z.string(), requests: count, failures: count, isResting: z.boolean() })),
+  announcements: z
+    .object({
+      taken: count,
+      refused: count,
+      reasons: z.array(z.object({ reason: z.string(), count })),
+      senders: z.array(z.object({ source: z.string(), count })),
+    })
+    .nullable(),
 }) satisfies z.ZodType<Status>
 
 const ms = z.number().nullable()

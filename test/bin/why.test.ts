@@ -1,13 +1,14 @@
-// test/bin/why.test.ts: `sluice why` on a running instance with nodes of its config.
+// test/bin/why.test.ts: `sluice why` on a running instance with nodes of its config, and of announcements that it refused.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
 import { CONTROL } from '../support/control.ts'
-import { freePort } from '../support/ports.ts'
+import { freePort, freeUdpPort } from '../support/ports.ts'
 import { until } from '../support/processes.ts'
 import { answer, connectRaw, readAnswer, request } from '../support/raw-client.ts'
 import { startRawNode } from '../support/raw-node.ts'
-import { runSluice, startSluice } from '../support/sluice.ts'
+import { freshDirectory, runSluice, startSluice } from '../support/sluice.ts'
+import { announcer } from '../support/subscribing.ts'
 
 t.jobs = 3
 
@@ -112,3 +113,35 @@ t.test('--help', async t => {
   t.equal(code, 0)
   t.match(stdout, /^Usage: sluice why KEY/)
 })
+
+t.test(
+  'refused announcements: of a key in any spelling, though http-to serves it, and in numbers',
+  async t => {
+    const port = await freeUdpPort()
+    const sluice = await startSluice(t, {
+      ini: `${CONTROL}http = 127.0.0.1:0
+http-processes = 1
+http-to = 127.0.0.1:${await freePort()}
+http-subscription-server = 127.0.0.1:${port}
+subscriptions-sign-check = SHA256:${freshDirectory(t)}
+subscription-state = none
+`,
+    })
+    const ask = async (...words: string[]) => {
+      const args = [...words, '--control', 'control.sock']
+      return (await runSluice(t, { args, cwd: sluice.directory })).stdout
+    }
+    t.match(await ask('status'), '\nannounced    0 taken, 0 refused\n')
+    const node = await announcer(t, port)
+    await node.say({ key: 'Shop.Example' })
+    await node.say({ key: 'Shop.Example' })
+    await until('both are counted', async () => {
+      const { announcements } = JSON.parse(await ask('status', '--json'))
+      return announcements.refused === 2
+    })
+    t.match(await ask('status'), '\nrefused      2 unsigned; 2 from 127.0.0.1\n')
+    const told = await ask('why', 'shop.example')
+    t.match(told, 'shop.example is served by http-to')
+    t.match(told, /announcements refused\n +2 from 127\.0\.0\.1: it is not signed\n/)
+  },
+)

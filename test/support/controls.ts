@@ -23,6 +23,7 @@ export const STATUS: Status = {
   gateways: [{ pid: 4712, state: 'serving', connections: 2 }],
   counters: { connections: 2, accepted: 3, requests: 4, refused: 0 },
   nodes: [{ name: 'http://127.0.0.1:3000', requests: 4, failures: 0, isResting: false }],
+  announcements: null,
 }
 
 export const WHY: WhyReport = {

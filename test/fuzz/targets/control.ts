@@ -4,7 +4,7 @@ import { readAnswer, readRequest } from '../../../master/steering/control-protoc
 import { type Target, wrong } from '../target.ts'
 
 const STATUS =
-  '{"ok":true,"status":{"version":"0.1.0","pid":1,"startedAt":1,"isPaused":false,"files":["a"],"listeners":[":80"],"reloads":0,"gateways":[{"pid":2,"state":"serving","connections":1}],"counters":{"connections":1,"accepted":1,"requests":1,"refused":0},"nodes":[{"name":"http://a:1","requests":1,"failures":0,"isResting":false}]}}'
+  '{"ok":true,"status":{"version":"0.1.0","pid":1,"startedAt":1,"isPaused":false,"files":["a"],"listeners":[":80"],"reloads":0,"gateways":[{"pid":2,"state":"serving","connections":1}],"counters":{"connections":1,"accepted":1,"requests":1,"refused":0},"nodes":[{"name":"http://a:1","requests":1,"failures":0,"isResting":false}],"announcements":{"taken":1,"refused":1,"reasons":[{"reason":"unsigned","count":1}],"senders":[{"source":"10.0.0.7","count":1}]}}}'
 const WHY =
   '{"ok":true,"why":{"asked":"a:1","way":"host","key":"a","meanwhile":"","policy":"smooth","policyFrom":"balance","lastMinute":1,"nodes":[{"name":"http://a:1","origin":"backend","state":"up","sinceMs":1,"endsInMs":null,"why":"","weight":1,"backup":0,"limit":0,"inHand":0,"latencyMs":1,"lastMinute":1,"share":1,"requests":1,"failures":0}],"refused":[],"keys":[],"keyCount":0}}'
 
