@@ -15,6 +15,15 @@ const FRAMING = new Set([
   'upgrade',
 ])
 
+// Fields of a request that end at the gateway: between us and the client, or never believed (Proxy: httpoxy).
+const NOT_FOR_NODES = new Set([
+  'expect',
+  'http2-settings',
+  'proxy',
+  'proxy-authenticate',
+  'proxy-authorization',
+])
+
 export function isFieldName(text: string): boolean {
   return TOKEN.test(text)
 }
@@ -36,6 +45,11 @@ export function isHarmful(text: string): boolean {
 /** Whether rules may not write a field. @param name in lower case */
 export function isFraming(name: string): boolean {
   return FRAMING.has(name)
+}
+
+/** Whether no node gets a field of the request, whoever writes it. @param name in lower case */
+export function isForNoNode(name: string): boolean {
+  return FRAMING.has(name) || NOT_FOR_NODES.has(name)
 }
 
 /** Name of a "Name: value" line as it is spelled; '' without one. */

@@ -1,20 +1,13 @@
 // routing/rules/actions/bookkeeping.ts: logs, alarms, metrics and time limits. What cannot be done is logged, and the
 // chain goes on.
-import {
-  type ActionKind,
-  BEFORE_SENDING,
-  EVERY_CHAIN,
-  REQUEST_ONLY,
-  type Reading,
-  WrongRule,
-} from '../action.ts'
+import { type ActionKind, BEFORE_SENDING, EVERY_CHAIN, REQUEST_ONLY, WrongRule } from '../action.ts'
 import { leadingNumber, readCount, readNothing, readPairs } from '../arguments.ts'
 import { NEXT } from '../ask.ts'
 import { askFile } from '../ask-file.ts'
 import { httpDate } from '../functions.ts'
 import type { Run } from '../run.ts'
 import { asBytes, constantOf, readTemplate, type Template, textOf } from '../template.ts'
-import { divided, readAssignment, variableAndNumber, whole } from './variables.ts'
+import { divided, readAssignment, readInteger, variableAndNumber, whole } from './variables.ts'
 
 const log: ActionKind<Template> = {
   names: ['log'],
@@ -166,11 +159,15 @@ const expires: ActionKind<Expires> = {
   doc: 'Adds an Expires field: so many seconds after the last change of a file, or after a time.',
   chains: BEFORE_SENDING,
   read(args, reading) {
-    const pairs = readPairs(args, ['filename', 'unix', 'value'])
+    const { filename, unix, value = '0' } = readPairs(args, ['filename', 'unix', 'value'])
+    if (filename !== undefined && unix !== undefined)
+      throw new WrongRule('"filename" and "unix" cannot both be where it counts from', 'Take one of them out')
+    if (filename === undefined && unix === undefined)
+      reading.warn('it counts from 1970', 'Write filename=PATH, or unix=${time[unix]} for now')
     return {
-      file: templateOrNull(pairs.filename, reading),
-      unix: templateOrNull(pairs.unix, reading),
-      more: readTemplate(pairs.value ?? '0', reading),
+      file: filename === undefined ? null : readTemplate(filename, reading),
+      unix: unix === undefined ? null : readInteger(unix, reading),
+      more: readInteger(value, reading),
     }
   },
   make(data, { place }) {
@@ -190,10 +187,6 @@ const expires: ActionKind<Expires> = {
 
 function addExpires(run: Run, seconds: number): ReturnType<Run['addLine']> {
   return run.addLine(`Expires: ${httpDate(seconds)}`)
-}
-
-function templateOrNull(text: string | undefined, reading: Reading): Template | null {
-  return text === undefined ? null : readTemplate(text, reading)
 }
 
 // Of the requests that fail alike, the first is told of.

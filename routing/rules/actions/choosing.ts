@@ -18,12 +18,7 @@ const key: ActionKind<Template> = {
     if (args === '') throw new WrongRule('the key is missing', 'Write the key of a backend')
     const template = readTemplate(args, reading)
     const fixed = constantOf(template)
-    if (fixed !== null && !reading.canServe(fixed)) {
-      reading.warn(
-        `nothing serves the key "${args}": no backend has it, and no node can announce it`,
-        'Add a line "backend = key=…,address=…" for it, or correct the key',
-      )
-    }
+    if (fixed !== null) warnOfKey(fixed, reading)
     return template
   },
   make(template) {
@@ -37,6 +32,15 @@ const key: ActionKind<Template> = {
       return NEXT
     }
   },
+}
+
+/** Where nothing can serve a key that a rule names. */
+export function warnOfKey(named: string, reading: Reading): void {
+  if (reading.canServe(named)) return
+  reading.warn(
+    `nothing serves the key "${named}": no backend has it, and no node can announce it`,
+    'Add a line "backend = key=…,address=…" for it, or correct the key',
+  )
 }
 
 type Hash = (run: Run, key: string) => number
@@ -73,6 +77,9 @@ const hash: ActionKind<Hashed> = {
     }
     const items = (pairs.items ?? '').replace(/;$/, '').split(';').map(asBytes)
     if (items[0] === '' && items.length === 1) throw new WrongRule('there are no items', 'Write items=A;B;C')
+    // Without one all requests would get the same item.
+    if (pairs.key === undefined && ALGORITHMS[algo]!() !== randomly)
+      throw new WrongRule('"key" is missing', 'Write key=${REMOTE_ADDR}, or whatever shall decide')
     return {
       key: readTemplate(pairs.key ?? '', reading),
       variable: readVariable(pairs.var ?? ''),
@@ -179,6 +186,7 @@ function readSplit(args: string, reading: Reading): Split {
   if (pairs['max-age'] !== undefined && cookie === '')
     throw new WrongRule('"max-age" is of a cookie', 'Name it')
   const arms = (pairs.keys ?? '').split(';').map(readArm)
+  for (const arm of arms) if (arm.share > 0) warnOfKey(arm.key, reading)
   const sum = arms.reduce((all, { share }) => all + share, 0)
   if (sum === 0) throw new WrongRule('all shares are 0', 'Give at least one key a share')
   let until = 0

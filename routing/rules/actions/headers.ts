@@ -1,7 +1,7 @@
 // routing/rules/actions/headers.ts: header fields of the request and of the answer.
 import { type ActionKind, BEFORE_SENDING, REQUEST_ONLY, type Reading, WrongRule } from '../action.ts'
 import { NEXT } from '../ask.ts'
-import { isFieldName, isFraming, isHarmful, locationOf, nameOfLine } from '../fields.ts'
+import { isFieldName, isForNoNode, isFraming, isHarmful, locationOf, nameOfLine } from '../fields.ts'
 import { asBytes, constantOf, lineOf, readTemplate, type Template, textOf } from '../template.ts'
 
 const addHeader: ActionKind<Template> = {
@@ -49,7 +49,12 @@ const delHeader: ActionKind<Template> = {
   syntax: 'NAME',
   doc: 'Takes a field out of the answer, whoever made it; lines of addheader and add-header stay.',
   chains: BEFORE_SENDING,
-  read: readTemplate,
+  read(args, reading) {
+    const template = readTemplate(args, reading)
+    const constant = constantOf(template)
+    if (constant !== null && !isFieldName(constant)) throw noName(args)
+    return template
+  },
   make(template) {
     const name = textOf(template)
     return run => {
@@ -68,9 +73,15 @@ const setHeader: ActionKind<Field> = {
   names: ['set-header'],
   ours: true,
   syntax: 'NAME: VALUE',
-  doc: 'Sets a field of the request, in place of what the client sent, for the following rules and for the node.',
+  doc:
+    'Sets a field of the request, in place of what the client sent, for the node, and for route-header and templates of ' +
+    'the following rules. What the other options look at, and cookies, stay as the client sent them.',
   chains: REQUEST_ONLY,
-  read: readField,
+  read(args, reading) {
+    const field = readField(args, reading)
+    checkForNodes(field.name, reading)
+    return field
+  },
   make({ name, value }) {
     const text = textOf(value)
     return run => run.setField(name, text(run))
@@ -81,9 +92,13 @@ const removeHeader: ActionKind<string> = {
   names: ['remove-header'],
   ours: true,
   syntax: 'NAME',
-  doc: 'Takes a field out of the request.',
+  doc: 'Takes a field out of the request, for those who would see what "set-header" sets.',
   chains: REQUEST_ONLY,
-  read: readName,
+  read(args, reading) {
+    const name = readName(args, reading)
+    checkForNodes(name, reading)
+    return name
+  },
   make(name) {
     const lower = name.toLowerCase()
     return run => {
@@ -131,12 +146,26 @@ function readField(args: string, reading: Reading): Field {
 
 function readName(args: string, _reading: Reading): string {
   const name = asBytes(args)
-  if (!isFieldName(name))
-    throw new WrongRule(`"${args}" is no name of a header field`, 'Use letters, digits and "-"')
+  if (!isFieldName(name)) throw noName(args)
   if (isFraming(name.toLowerCase())) {
     throw new WrongRule(`"${name}" belongs to the gateway, which frames messages itself`, 'Remove this rule')
   }
   return name
+}
+
+function noName(args: string): WrongRule {
+  return new WrongRule(`"${args}" is no name of a header field`, 'Use letters, digits and "-"')
+}
+
+// What would come to nothing is told: the rule may be the one that an application relies on.
+function checkForNodes(name: string, reading: Reading): void {
+  const lower = name.toLowerCase()
+  if (isForNoNode(lower)) throw new WrongRule(`no node gets "${name}"`, 'Remove this rule')
+  if (lower !== 'x-forwarded-for' && lower !== 'x-forwarded-proto') return
+  reading.warn(
+    `what http nodes get as "${name}" the gateway says itself: this rule is for uwsgi nodes alone`,
+    'Give it another name, or say by trusted-proxy whose word counts',
+  )
 }
 
 export const headerActions: readonly ActionKind[] = [

@@ -24,7 +24,7 @@ const maintenance: ActionKind<Maintenance> = {
   chains: REQUEST_ONLY,
   read(args, reading) {
     const pairs = readPairs(args, ['file', 'retry-after', 'type', 'body'], 'body')
-    if (pairs.file === undefined) throw new WrongRule('the file is missing', 'Write file=PATH')
+    if (!pairs.file) throw new WrongRule('the file is missing', 'Write file=PATH')
     const type = asBytes(pairs.type ?? 'text/plain')
     if (isHarmful(type)) throw new WrongRule('a type cannot hold line ends', 'Leave them out')
     return {

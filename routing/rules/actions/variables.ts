@@ -1,6 +1,6 @@
 // routing/rules/actions/variables.ts: what the following rules and the node see of the request.
 import { type ActionKind, EVERY_CHAIN, type Reading, WrongRule } from '../action.ts'
-import { leadingNumber, readCount } from '../arguments.ts'
+import { leadingNumber, readCount, readNothing } from '../arguments.ts'
 import { BREAK, NEXT } from '../ask.ts'
 import { fieldOf, isFieldName, isFraming } from '../fields.ts'
 import { shown } from '../grammar.ts'
@@ -109,7 +109,7 @@ const fixPathInfo: ActionKind<null> = {
   syntax: '',
   doc: 'Takes SCRIPT_NAME off the front of the path, if it is there as whole segments.',
   chains: EVERY_CHAIN,
-  read: () => null,
+  read: readNothing,
   make: () => run => {
     const script = run.read('SCRIPT_NAME') ?? ''
     const path = run.read('PATH_INFO') ?? ''
@@ -170,8 +170,17 @@ export function variableAndNumber(args: string, reading: Reading): [string, Temp
   const comma = args.indexOf(',')
   return [
     comma < 0 ? args : args.slice(0, comma),
-    readTemplate(comma < 0 ? '1' : args.slice(comma + 1), reading),
+    readInteger(comma < 0 ? '1' : args.slice(comma + 1), reading),
   ]
+}
+
+/** A whole number, or a template that gives one. @throws WrongRule for a text that can never be one */
+export function readInteger(text: string, reading: Reading): Template {
+  const template = readTemplate(text, reading)
+  const constant = constantOf(template)
+  if (constant !== null && !/^[ \t]*[+-]?\d{1,19}$/.test(constant))
+    throw new WrongRule(`${shown(text)} is no whole number`, 'Write digits, or a variable that has some')
+  return template
 }
 
 /** An integer that is written without an exponent. */

@@ -4,7 +4,7 @@ import { type ActionKind, REQUEST_ONLY, WrongRule } from '../action.ts'
 import { answer } from '../actions/replies.ts'
 import { ASK, type Ask, BREAK, type Code, NEXT } from '../ask.ts'
 import type { JsAnswer, JsAsked } from '../asked.ts'
-import { isFieldName, isFraming, isHarmful, locationOf } from '../fields.ts'
+import { isFieldName, isForNoNode, isFraming, isHarmful, locationOf } from '../fields.ts'
 import type { Run } from '../run.ts'
 import { asBytes } from '../template.ts'
 import { readDuration } from './duration.ts'
@@ -110,7 +110,7 @@ function pass(run: Run, { setHeaders, key, addHeaders }: Record<string, unknown>
   const fields = entries(setHeaders)
   if (fields === null) return 'setHeaders is no object'
   for (const [name, value] of fields) {
-    if (!isFieldName(name) || isFraming(name.toLowerCase())) return `"${name}" cannot be set`
+    if (!isFieldName(name) || isForNoNode(name.toLowerCase())) return `"${name}" cannot be set`
     if (value === null) {
       run.removeField(name.toLowerCase())
       continue

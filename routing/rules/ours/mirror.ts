@@ -1,5 +1,6 @@
 // routing/rules/ours/mirror.ts: a copy of the request for somebody else's eyes.
 import { type ActionKind, REQUEST_ONLY, WrongRule } from '../action.ts'
+import { warnOfKey } from '../actions/choosing.ts'
 import { NEXT } from '../ask.ts'
 
 /** Copies of one request at most. */
@@ -30,6 +31,7 @@ const mirror: ActionKind<MirrorData> = {
       scheme === undefined
         ? written.toLowerCase()
         : reading.upstream(written.slice(scheme.length + 3), scheme as 'http' | 'uwsgi')
+    if (scheme === undefined) warnOfKey(key, reading)
     return { key, share }
   },
   make({ key, share }) {

@@ -139,6 +139,14 @@ const WRONG = [
   'set-header:Transfer-Encoding: chunked',
   'remove-header:Content-Length',
   'remove-header:X Y',
+  'set-header:Expect: 100-continue',
+  'set-header:Proxy: x',
+  'remove-header:Proxy-Authorization',
+  'delheader:',
+  'delheader:X Y',
+  'fixpathinfo:/app',
+  '+:N,x',
+  '+:N,',
   'set-response-header:Content-Length: 1',
   'setmodifier1:256',
   'setmodifier2:x',
@@ -150,10 +158,15 @@ const WRONG = [
   'hash:key=x,var=Y,items=a,algo=md5',
   'hash:key=x,key=y,var=Y,items=a',
   'hash:nope=1',
+  'hash:var=Y,items=a;b',
+  'hash:var=Y,items=a;b,algo=rr',
   'metricinc:nope',
   'metricinc:',
   'harakiri:x',
   'expires:value=x,foo=1',
+  'expires:value=x',
+  'expires:unix=soon,value=1',
+  'expires:unix=0,filename=/x,value=1',
   'alarm:onlyname',
   'logvar:x',
   'http:',
@@ -165,6 +178,7 @@ const WRONG = [
   'split:keys=a*1,max-age=5',
   'split:keys=a*1,cookie=a b',
   'maintenance:',
+  'maintenance:file=',
   'maintenance:file=/x,retry-after=soon',
   'basicauth:realm',
   'basicauth:a"b,u:p',
@@ -179,6 +193,17 @@ for (const action of WRONG) {
     )
   })
 }
+
+t.test('what a rule does to no avail, or in part, is told', async t => {
+  for (const [action, told] of [
+    ['set-header:X-Forwarded-Proto: https', /for uwsgi nodes alone/],
+    ['remove-header:X-Forwarded-For', /for uwsgi nodes alone/],
+    ['expires:value=60', /counts from 1970/],
+  ] as const) {
+    t.match(readRules([`route-run = ${action}`]).warnings, [told], action)
+  }
+  t.same(readRules(['route-run = expires:unix=${time[unix]},value=${TTL}']).warnings, [])
+})
 
 t.test('a client chooses a node only where a list says which', async t => {
   t.match(

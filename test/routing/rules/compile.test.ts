@@ -362,10 +362,13 @@ t.test('a key that nothing can serve is told, and nothing else is', async t => {
     'news.example/blog/x',
   ]
     .map(key => `route-run = key:${key}`)
-    .concat('route-run = key:${HTTP_X_KEY}')
+    .concat('route-run = key:${HTTP_X_KEY}', 'route-run = mirror:nowhere.example')
+    .concat('route-run = split:keys=shop.example*9;nowhere.example*1;gone.example*0')
     .join('\n')
-  t.same(compile(lines, { backends, learnsKeys: false }).warnings, [
-    'a.ini:1: warning: option "route-run": nothing serves the key "nowhere.example": no backend has it, and no node can announce it. Add a line "backend = key=…,address=…" for it, or correct the key.',
-  ])
+  const wrong = [1, 7, 8].map(
+    line =>
+      `a.ini:${line}: warning: option "route-run": nothing serves the key "nowhere.example": no backend has it, and no node can announce it. Add a line "backend = key=…,address=…" for it, or correct the key.`,
+  )
+  t.same(compile(lines, { backends, learnsKeys: false }).warnings, wrong)
   t.same(compile(lines, { backends, learnsKeys: true }).warnings, [])
 })

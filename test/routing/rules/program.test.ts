@@ -148,6 +148,8 @@ const action = (name: string, head: fc.Arbitrary<string> = fc.constant('')): fc.
   fc.record({ name: fc.constant(name), head, words })
 const bare = (name: string, head: fc.Arbitrary<string> = fc.constant('')): fc.Arbitrary<Action> =>
   fc.record({ name: fc.constant(name), head, words: fc.constant([]) })
+// Where a text alone would have to be a number.
+const endingInVariable = (each: Action): Action => ({ ...each, words: [...each.words, { variable: 'N' }] })
 const weighted = (weight: number, arbitrary: fc.Arbitrary<Action>) => ({ weight, arbitrary })
 
 const acts: fc.Arbitrary<Action> = fc.oneof(
@@ -167,7 +169,11 @@ const acts: fc.Arbitrary<Action> = fc.oneof(
   weighted(3, bare('goto', fc.constantFrom(...LABELS))),
   weighted(2, action('goto')),
   weighted(1, action('key', fc.constant('k-'))),
-  weighted(1, action('+', fc.constantFrom('A,', 'N,'))),
+  weighted(
+    1,
+    bare('+', fc.constantFrom('A,', 'N,')).map(each => ({ ...each, words: ['-2'] })),
+  ),
+  weighted(1, action('+', fc.constantFrom('A,', 'N,')).map(endingInVariable)),
   weighted(1, action('log')),
   weighted(1, bare('last')),
   weighted(1, bare('break', fc.constantFrom('', '403'))),
