@@ -5,8 +5,10 @@ import { answer } from '../actions/replies.ts'
 import { readPairs } from '../arguments.ts'
 import { ASK, type Ask, BREAK, type Code, NEXT } from '../ask.ts'
 import type { AuthAnswer, AuthAsked } from '../asked.ts'
-import { isFieldName, isFraming, isHarmful, locationOf, percent } from '../fields.ts'
+import { isFieldName, isForNoNode, isFraming, isHarmful, locationOf, percent } from '../fields.ts'
 import type { Run } from '../run.ts'
+import type { RequestSource } from '../source.ts'
+import { pathOf, queryOf } from '../target.ts'
 import { readTemplate, type Template, textOf } from '../template.ts'
 import { readDuration } from './duration.ts'
 
@@ -53,7 +55,7 @@ const authRequest: ActionKind<AuthData> = {
       ...readUrl(url ?? '', reading),
       timeoutMs: timeout === undefined ? DEFAULT_MS : readDuration(timeout, MOST_MS),
       sent: send === undefined ? DEFAULT_SENT : readNames(send),
-      copied: readNames(copy ?? ''),
+      copied: readNames(copy ?? '', isForNoNode),
       added: readNames(added ?? ''),
     }
   },
@@ -104,10 +106,10 @@ function readUrl(text: string, reading: Reading): { origin: string; path: Templa
   }
 }
 
-function readNames(text: string): readonly string[] {
+function readNames(text: string, isBarred = isFraming): readonly string[] {
   const names = text.split(/[;\s]+/).filter(name => name !== '')
   for (const name of names) {
-    if (isFieldName(name) && !isFraming(name.toLowerCase()) && name.toLowerCase() !== 'host') continue
+    if (isFieldName(name) && !isBarred(name.toLowerCase()) && name.toLowerCase() !== 'host') continue
     throw new WrongRule(
       `"${name}" is no field that can be copied`,
       'Give names of header fields, with ";" between',
@@ -123,7 +125,7 @@ function fieldsFor(run: Run, sent: readonly string[]): readonly string[] {
     if (value !== undefined && !isHarmful(value)) fields.push(name, value)
   }
   for (const name of sent) add(name, run.field(name.toLowerCase()))
-  const uri = source.read('REQUEST_URI')
+  const uri = seenTarget(source)
   const method = source.read('REQUEST_METHOD')
   const address = source.client || '0.0.0.0' // of a UNIX socket, as nodes are told
   add('X-Original-URI', uri)
@@ -135,6 +137,14 @@ function fieldsFor(run: Run, sent: readonly string[]): readonly string[] {
   add('X-Forwarded-Uri', uri)
   add('X-Forwarded-Method', method)
   return fields
+}
+
+// A service that decides by the path must see the one that nodes get, whatever disguise it came in: an absolute form is one.
+function seenTarget(source: RequestSource): string | undefined {
+  const uri = source.read('REQUEST_URI')
+  if (!source.isPathChanged && !/^https?:/i.test(uri ?? '')) return uri
+  const query = source.read('QUERY_STRING') ?? ''
+  return pathOf(source.read('PATH_INFO') ?? '') + (query === '' ? '' : `?${queryOf(query)}`)
 }
 
 function judge(run: Run, said: AuthAnswer | undefined, { copied, added }: AuthData): Code {

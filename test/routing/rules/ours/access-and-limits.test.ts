@@ -170,6 +170,7 @@ for (const line of [
   'auth-request:url=http://user@host/',
   'auth-request:url=http://${HTTP_HOST}/',
   'auth-request:url=http://a/,copy=Content-Length',
+  'auth-request:url=http://a/,copy=Expect',
   'auth-request:url=http://a/,timeout=0s',
 ])
   t.test(`${line} is refused at load`, async t => {

@@ -39,6 +39,18 @@ t.test('the service is asked with what it needs to decide, and nothing else', as
   })
 })
 
+t.test('the service sees the path that nodes get, not its disguise', async t => {
+  for (const asked of [
+    { uri: '//x/../admin%2fa%20b?c=1', path: '/admin/a b', isPathChanged: true },
+    { uri: 'http://example.com/admin/a%20b?c=1', path: '/admin/a b' },
+  ]) {
+    const { run } = runRules(AUTH, asked)
+    const { fields } = run.ask!.data as AuthAsked
+    for (const name of ['X-Original-URI', 'X-Forwarded-Uri'])
+      t.equal(fields[fields.indexOf(name) + 1], '/admin/a%20b?c=1', name)
+  }
+})
+
 t.test(
   'a yes lets it pass, with the fields that the service gave and none of the same name by the client',
   async t => {
@@ -161,6 +173,7 @@ for (const nonsense of [
   { key: 7 },
   { setHeaders: { 'a b': '1' } },
   { setHeaders: { 'content-length': '1' } },
+  { setHeaders: { Expect: '100-continue' } },
   { setHeaders: { 'X-A': 'a\r\nb' } },
   { setHeaders: { 'X-A': 7 } },
   { addHeaders: { 'X-A': 'a\nb' } },
