@@ -19,6 +19,7 @@ import { type Reading, type RuleFiles, WrongRule } from './action.ts'
 import { flowOf } from './flow.ts'
 import { type ActionText, type HeadText, shown, splitRule } from './grammar.ts'
 import { type Dead, type FlowRule, neverRuns } from './never-runs.ts'
+import { unlikeLimits } from './ours/limit.ts'
 import { hostPattern, requireCertainGroups, warnOfBound } from './read-pattern.ts'
 import { type RefusedKind, refusedAction, refusedCondition } from './refused-kinds.ts'
 import { RULE_KINDS, type RuleKinds } from './rule-kinds.ts'
@@ -131,6 +132,10 @@ class Compiler {
     }
     if (!isWhole) return { rules, index: null }
     yield
+    for (const [number, first] of unlikeLimits(rules)) {
+      const problem = `the limit of that name has another rate or burst at ${placeText(texts[first]!.place)}`
+      this.#wrong(texts[number]!, problem, 'Give both the same, or each a name of its own')
+    }
     for (const dead of neverRuns(flow)) this.#warnOfDead(dead, texts)
     yield
     return { rules, index: maker.index() }

@@ -30,7 +30,7 @@ const limit: ActionKind<LimitData> = {
   doc:
     'Lets a key have so many requests in a time, all gateways together, and answers 429 with Retry-After to those ' +
     'beyond. The key is the address of the client unless one is given. "burst" requests may come at once: those of ' +
-    'one second, and at least 1, unless it is given. Rules of one name share their counts, and the counts of a name ' +
+    'one second, and at least 1, unless it is given. Rules of one name have one rate and share their counts, and the counts of a name ' +
     'outlive a reload that moves the rule.',
   chains: REQUEST_ONLY,
   read(args, reading) {
@@ -89,6 +89,29 @@ const maxInFlight: ActionKind<InFlightData> = {
 /** Whose counts outlive other rules; null: it limits no rate. */
 export function limitName({ place, action }: RulePicture): string | null {
   return action.name === 'limit' ? (action.data as LimitData).name || place : null
+}
+
+/**
+ * Rules that share a name but not its rate: whichever a request met last would be in force.
+ *
+ * @returns number of each, with that of the first rule of its name
+ */
+export function unlikeLimits(rules: readonly RulePicture[]): readonly (readonly [number, number])[] {
+  const firsts = new Map<string, number>()
+  const unlike: (readonly [number, number])[] = []
+  for (const [number, { action }] of rules.entries()) {
+    if (action.name !== 'limit') continue
+    const { name, perSecond, burst } = action.data as LimitData
+    if (name === '') continue
+    const first = firsts.get(name)
+    if (first === undefined) {
+      firsts.set(name, number)
+      continue
+    }
+    const other = rules[first]!.action.data as LimitData
+    if (other.perSecond !== perSecond || other.burst !== burst) unlike.push([number, first])
+  }
+  return unlike
 }
 
 function readRate(text: string | undefined): number {

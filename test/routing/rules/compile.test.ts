@@ -352,6 +352,20 @@ t.test('a pattern that counts so far that long texts get 400 is worth a warning'
   t.match(warnings[0], /^a\.ini:1: warning: .* text of more than \d+ bytes gets 400\. Count less in it\.$/)
 })
 
+t.test('limits of one name have one rate', async t => {
+  const lines = [
+    'route = ^/a limit:rate=60/m,burst=2,name=one',
+    'route = ^/b limit:rate=1/s,burst=2,name=one,key=${HTTP_X},status=503',
+    'route = ^/c limit:rate=2/s,burst=2,name=one',
+    'route = ^/d limit:rate=1/s,burst=3,name=one',
+    'route = ^/e limit:rate=3/s',
+    'route = ^/f limit:rate=4/s',
+  ]
+  const told = (line: number) =>
+    `a.ini:${line}: option "route": the limit of that name has another rate or burst at a.ini:1. Give both the same, or each a name of its own.`
+  t.same(compile(lines.join('\n')).problems, [told(3), told(4)])
+})
+
 t.test('a key that nothing can serve is told, and nothing else is', async t => {
   const backends = ['shop.example', '.wiki.example', 'news.example/blog']
   const lines = [
