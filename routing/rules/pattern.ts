@@ -25,10 +25,10 @@ export class Parcels {
 
   /** Only what a matcher needs. */
   pack(pattern: RunnablePattern): PackedPattern {
-    const { source, lines, isLinear, isCheap, captures, cuts, conditions, longest } = pattern
+    const { source, lines, isLinear, fastBytes, captures, cuts, conditions, longest } = pattern
     return {
       source,
-      traits: this.one({ lines, isLinear, isCheap, captures, cuts, conditions, longest }),
+      traits: this.one({ lines, isLinear, fastBytes, captures, cuts, conditions, longest }),
     }
   }
 

@@ -1,7 +1,7 @@
 // routing/rules/regex/compile.ts: a PCRE pattern to plain data that a gateway can match with, or why not.
 import { Buffer } from 'node:buffer'
 import { doubtfulGroups, requireSetReferences } from './captures.ts'
-import { isCheap } from './cost.ts'
+import { fastBytesOf, LONGEST_SUBJECT, longestOf } from './cost.ts'
 import { linearPattern } from './linear.ts'
 import { type Literals, literalsOf } from './literals.ts'
 import { takeConditions, withTails } from './look.ts'
@@ -13,10 +13,7 @@ import { relax } from './relax.ts'
 import { Shapes } from './shapes.ts'
 import { type Translation, translate } from './translate.ts'
 
-/** Longest subject that is matched at all, in bytes. */
-export const LONGEST_SUBJECT = 8_192
-/** Weight times bytes: at most some 100 ms of the linear engine, as PCRE's own limit allows, and seldom 5. */
-const MOST_WORK = LONGEST_SUBJECT * 200
+export { LONGEST_SUBJECT }
 
 /** One JavaScript pattern, and how a subject with newlines is put to it. */
 export interface Source {
@@ -26,8 +23,8 @@ export interface Source {
   readonly lines: 'none' | 'final' | 'all'
   /** Proven, or `trusted`: it may take for ever. */
   readonly isLinear: boolean
-  /** Whether the fast engine may have it whatever the subject's length. */
-  readonly isCheap: boolean
+  /** Longest subject in bytes that the fast engine gets; 0: none. */
+  readonly fastBytes: number
 }
 
 /** Plain data: it can travel in a message. */
@@ -52,7 +49,7 @@ export interface CompiledPattern extends Source {
 /** What a matcher needs of it: gateways are sent no more. */
 export type RunnablePattern = Pick<
   CompiledPattern,
-  'source' | 'lines' | 'isLinear' | 'isCheap' | 'captures' | 'cuts' | 'conditions' | 'longest'
+  'source' | 'lines' | 'isLinear' | 'fastBytes' | 'captures' | 'cuts' | 'conditions' | 'longest'
 >
 
 export type Compilation =
@@ -123,7 +120,7 @@ function compiled(parsed: Parsed, isTrusted: boolean): CompiledPattern {
     cuts: translation.cuts,
     conditions: others.map(({ weight: _, ...one }) => one),
     doubtful,
-    longest: Math.min(LONGEST_SUBJECT, Math.floor(MOST_WORK / Math.max(1, weight))),
+    longest: longestOf(weight),
     literals: literalsOf(parsed.root),
   }
 }
@@ -142,7 +139,7 @@ function proven(translation: Translation, root: Node, isTrusted: boolean): Sourc
   if (unbounded === null) {
     // What newlines.ts makes of it differs in `(?m:$)` for `$` only, so that is linear as well.
     const isProven = linearPattern(source) !== null
-    if (isProven) return { source, lines, isLinear: true, isCheap: isCheap(root) }
+    if (isProven) return { source, lines, isLinear: true, fastBytes: fastBytesOf(root, translation.choices) }
   }
   if (!isTrusted)
     throw new PatternProblem(
@@ -151,7 +148,7 @@ function proven(translation: Translation, root: Node, isTrusted: boolean): Sourc
       unbounded?.at ?? 0,
     )
   requireValid(source)
-  return { source, lines, isLinear: false, isCheap: true }
+  return { source, lines, isLinear: false, fastBytes: LONGEST_SUBJECT }
 }
 
 function linesOf(root: Node): 'none' | 'final' | 'all' {

@@ -1,20 +1,43 @@
-// routing/rules/regex/cost.ts: whether V8's fast engine needs no watching even on long subjects.
+// routing/rules/regex/cost.ts: up to which length V8's fast engine gets a subject.
 //
 // It counts backtracks, and gives up after 5,000 for the linear engine. But it does not count the steps of a plain loop
 // such as `[a-z]*`: where such a loop can begin at many places, and fail behind them all, its time grows with the square.
 import { firstBytes, isNullable, type Node } from './node.ts'
 import { AT_END, before, type Follow, isOneWay, union } from './relax.ts'
 
+/** Longest subject that is matched at all, in bytes. */
+export const LONGEST_SUBJECT = 8_192
+/** Weight times bytes: some 50 ms of the linear engine, and seldom 5. */
+const MOST_WORK = LONGEST_SUBJECT * 180
+
 /** Finite counts up to this are no loops. */
 const SHORT = 16
+/**
+ * Up to this length the fast engine gets nearly everything: what it does not count of its steps is bounded by the square,
+ * some 40 µs. Above, patterns that are not cheap go to the linear engine, at 30 ns for each byte and step.
+ */
+const SHORT_SUBJECT = 256
+/** The fast engine's code is made when it is first needed, in time by the square of these: some 15 ms. */
+const MOST_CHOICES = 250
+
+/** Longest subject in bytes for which the time is bounded. @param weight see Translation; of conditions, too */
+export function longestOf(weight: number): number {
+  return Math.min(LONGEST_SUBJECT, Math.floor(MOST_WORK / Math.max(1, weight)))
+}
+
+/** @param choices see Translation */
+export function fastBytesOf(root: Node, choices: number): number {
+  if (choices > MOST_CHOICES) return 0
+  return isCheap(root) ? LONGEST_SUBJECT : SHORT_SUBJECT
+}
 
 interface Loop {
   /** Giving back what it ate is never followed by much. */
   readonly isOneWay: boolean
 }
 
-/** Whether time is proportional to the subject's length, with what the engine counts itself left aside. */
-export function isCheap(root: Node): boolean {
+// Whether time is proportional to the subject's length, with what the engine counts itself left aside.
+function isCheap(root: Node): boolean {
   const loops: Loop[] = []
   if (!collect(root, AT_END, loops)) return false
   if (loops.length === 0) return true

@@ -3,12 +3,6 @@ import type { RunnablePattern, Source } from './compile.ts'
 import { linearPattern } from './linear.ts'
 import { newlineSource, restored, withOneNewline, withoutReturns } from './newlines.ts'
 
-/**
- * Up to this length the fast engine gets everything: what it does not count of its steps is bounded by the square,
- * some 40 µs. Above, patterns that are not cheap go to the linear engine, at 50 ns for each byte and step.
- */
-const SHORT = 256
-
 /** Texts of the groups, [0] being the whole match; undefined where a group did not match. */
 export type Captures = readonly (string | undefined)[]
 
@@ -82,16 +76,16 @@ class Runner {
   readonly #source: Source
   readonly #regexp: RegExp
   readonly #endsLines: boolean
-  /** Longest subject that the fast engine gets. */
   readonly #fastBytes: number
   #linear: RegExp | null = null
   #newline: RegExp | null = null
 
   constructor(source: Source) {
     this.#source = source
-    this.#regexp = new RegExp(source.source)
+    const never = source.fastBytes === 0 ? linearPattern(source.source) : null
+    this.#regexp = never ?? new RegExp(source.source)
     this.#endsLines = source.lines !== 'none'
-    this.#fastBytes = source.isCheap ? Number.POSITIVE_INFINITY : SHORT
+    this.#fastBytes = source.fastBytes
   }
 
   test(subject: string): boolean {

@@ -25,7 +25,7 @@ export function plainPattern(pattern: string): CompiledPattern | null {
     source: `${start}${written.replaceAll('/', '\\/')}${rest === '' ? '' : rest === '.*' ? any : `(${any})`}${end}`,
     lines: end === '' ? 'none' : 'final',
     isLinear: true,
-    isCheap: true,
+    fastBytes: 8192,
     engine: 'linear',
     groups: rest === '(.*)' ? 1 : 0,
     names: {},

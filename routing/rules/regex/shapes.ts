@@ -204,13 +204,13 @@ function piecesOf(text: string, texts: readonly string[]): Pieces | null {
 function filled({ compiled, source, exact, prefixes, required }: Form, cut: Cut): CompiledPattern {
   const { texts, isCaseless } = cut
   const folded = texts.map(text => text.toLowerCase())
-  const { lines, isLinear, isCheap, engine, groups, names, captures, cuts, conditions, doubtful, longest } =
+  const { lines, isLinear, fastBytes, engine, groups, names, captures, cuts, conditions, doubtful, longest } =
     compiled
   return {
     source: joined(source, texts.map(isCaseless ? caselessSource : plainSource)),
     lines,
     isLinear,
-    isCheap,
+    fastBytes,
     engine,
     groups,
     names,

@@ -4,7 +4,7 @@
 // subjects that must be rewritten before `$` can be asked about them: see matcher.ts. So sets with a newline have both.
 import type { ByteSet } from './byte-set.ts'
 import type { Tail } from './look.ts'
-import { contains, type Node } from './node.ts'
+import { contains, isNullable, type Node } from './node.ts'
 import { PatternProblem } from './problem.ts'
 
 /** Most counts, multiplied where they nest, that V8's linear engine takes in one piece. */
@@ -13,8 +13,20 @@ const MOST_COUNTED = 16
 const MOST_PARTS = 10_000
 /** Copies of a byte or a set that are written side by side in place of a count. */
 const MOST_COPIES = 128
+
+// What a byte costs the linear engine, as measured, in units of 30 ns:
+/** Where it waits for a byte, and for each range of a set. */
+const WAITS = 0.5
+const RANGE = 0.02
 /** Of plain text few bytes are waited for at a time. */
-const PLAIN_WEIGHT = 0.25
+const WAITS_IN_TEXT = 0.25
+/** Where it goes two ways; */
+const FORKS = 0.6
+/** there it copies the places of all groups, so all costs that much more for each. */
+const COPIES = 0.01
+/** A group's ends are noted, and forgotten in the next round. */
+const NOTES = 0.2
+const ASSERTS = 0.3
 
 export interface Translation {
   readonly source: string
@@ -26,6 +38,8 @@ export interface Translation {
   readonly unbounded: { readonly construct: string; readonly at: number } | null
   /** Steps of the linear engine that one byte of a subject can cost. */
   readonly weight: number
+  /** Most optional parts, counts and alternatives that stand in a row, with its counts written out. */
+  readonly choices: number
 }
 
 /** @throws PatternProblem */
@@ -37,7 +51,8 @@ export function translate(root: Node | Tail, groups: number): Translation {
     captures: writer.captures,
     cuts: writer.cuts,
     unbounded: writer.unbounded,
-    weight: writer.weight,
+    weight: writer.weight * (1 + COPIES * writer.groups),
+    choices: writer.choices,
   }
 }
 
@@ -46,10 +61,15 @@ class Writer {
   readonly cuts: number[] = []
   unbounded: { construct: string; at: number } | null = null
   weight = 0
+  /** Of the pattern that is written: those of counted parts are several. */
+  groups = 0
+  /** In a row, so far. */
+  choices = 0
   #parts = 0
   /** Repetitions around what is being written. */
   #repeats = 0
-  #groups = 0
+  /** 2: in a round of a loop this is reached with bytes eaten and without, which the linear engine keeps apart. */
+  #ways: 1 | 2 = 1
 
   constructor(groups: number) {
     this.captures = Array.from({ length: groups }, () => [])
@@ -68,24 +88,25 @@ class Writer {
       )
     switch (node.kind) {
       case 'byte':
-        this.#weigh(times)
+        this.#weigh(times, 1)
         return writeByte(node.byte)
       case 'set':
-        this.#weigh(times)
+        this.#weigh(times, node.set.ranges().length / 2)
         return writeSet(node.set)
       case 'sequence':
-        return node.items.map(item => this.write(item, times)).join('')
+        return this.#sequence(node.items, times)
       case 'either': {
-        this.weight += times * node.branches.length
-        const text = node.branches.map(branch => this.write(branch, times, true)).join('|')
+        this.#cost(times * FORKS * (node.branches.length - 1))
+        const text = this.#either(node.branches, times)
         return isOpen ? text : `(?:${text})`
       }
       case 'group': {
-        this.captures[node.index - 1]!.push(++this.#groups)
+        this.captures[node.index - 1]!.push(++this.groups)
+        if (this.#repeats > 0) this.#cost(times * NOTES)
         return `(${this.write(node.body, times, true)})`
       }
       case 'tail': {
-        this.cuts.push(++this.#groups)
+        this.cuts.push(++this.groups)
         return `(${this.write(node.body, times, true)})`
       }
       case 'repeat':
@@ -112,15 +133,45 @@ class Writer {
         return `(?:\\${group})`
       }
       case 'assert':
-        this.weight += times
+        this.#cost(times * ASSERTS)
         if (node.what === 'line-start-inside') this.#note('^ under (?m) where nothing need follow', node.at)
         return ASSERTIONS[node.what]
     }
   }
 
-  #weigh(times: number): void {
+  #sequence(items: readonly Node[], times: number): string {
+    const before = this.#ways
+    let text = ''
+    for (const item of items) {
+      text += this.write(item, times)
+      if (!isNullable(item)) this.#ways = 1
+      else if (this.#repeats > 0 && item.kind !== 'assert') this.#ways = 2
+    }
+    this.#ways = before
+    return text
+  }
+
+  /** Of its branches one is taken: the choices in the longest count. */
+  #either(branches: readonly Node[], times: number): string {
+    const before = this.choices
+    let most = 0
+    const texts = branches.map(branch => {
+      this.choices = 0
+      const text = this.write(branch, times, true)
+      most = Math.max(most, this.choices)
+      return text
+    })
+    this.choices = before + most + 1
+    return texts.join('|')
+  }
+
+  #weigh(times: number, ranges: number): void {
     this.#parts += times
-    this.weight += this.#repeats > 0 ? times : PLAIN_WEIGHT
+    this.#cost(this.#repeats > 0 ? times * (WAITS + RANGE * ranges) : WAITS_IN_TEXT)
+  }
+
+  #cost(steps: number): void {
+    this.weight += steps * this.#ways
   }
 
   #note(construct: string, at: number): void {
@@ -129,7 +180,7 @@ class Writer {
 
   /** What was matched first stays: looked ahead at, then taken as it is. */
   #atomic(body: () => string): string {
-    const group = ++this.#groups
+    const group = ++this.groups
     return `(?:(?=(${body()}))\\${group})`
   }
 
@@ -144,7 +195,12 @@ class Writer {
     const inner = countedIn(node.body)
     const count = max === Number.POSITIVE_INFINITY ? Math.max(min, 1) : max
     const piece = (least: number, most: number): string => {
-      const written = Math.max(1, most === Number.POSITIVE_INFINITY ? least : most)
+      const isEndless = most === Number.POSITIVE_INFINITY
+      // The linear engine keeps a round that may be empty apart from the rounds after it.
+      const again = isEndless && least > 0 && isNullable(node.body) ? 1 : 0
+      const written = Math.max(1, isEndless ? least + again : most)
+      if (most !== least) this.choices++
+      this.#cost(times * FORKS * (isEndless ? 1 : most - least))
       return quantified(this.#atom(node.body, times * written), least, most, lazy)
     }
     if (count * inner * times <= MOST_COUNTED) return piece(min, max)
@@ -166,9 +222,12 @@ class Writer {
 
   /** As something that a quantifier can follow. */
   #atom(node: Node, times: number): string {
+    const before = this.#ways
+    this.#ways = 1
     this.#repeats++
     const text = this.write(node, times, true)
     this.#repeats--
+    this.#ways = before
     return isOneByte(node) || node.kind === 'group' ? text : `(?:${text})`
   }
 }
