@@ -5,13 +5,20 @@ import { pathToFileURL } from 'node:url'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import type { RuleRequest } from '../../routing/rules/ours/js-types.ts'
 
+/** What the thread is started with. */
+export interface JsStart {
+  readonly file: string
+  /** How many calls it has begun, in the order in which they were posted; it wraps. */
+  readonly begun: Int32Array
+}
+
 export interface JsCall {
   readonly id: number
   readonly name: string
   readonly request: RuleRequest
 }
 
-/** `id` 0: the module is loaded, or could not be. */
+/** `id` 0: the module is loaded, or it hears. */
 export interface JsReturn {
   readonly id: number
   readonly decision?: unknown
@@ -28,7 +35,7 @@ const LOOK_MS = 1_000
 const RESULT_FD = 3
 
 if (isMainThread) await show(process.argv[2]!)
-else await serve((workerData as { file: string }).file)
+else await serve(workerData as JsStart)
 
 async function show(file: string): Promise<void> {
   let result: { names?: readonly string[]; problem?: string }
@@ -42,10 +49,13 @@ async function show(file: string): Promise<void> {
   process.exit(0) // whatever the module has begun
 }
 
-async function serve(file: string): Promise<void> {
+async function serve({ file, begun }: JsStart): Promise<void> {
   const module = await load(file)
   let lookedAt = 0
-  parentPort!.on('message', (call: JsCall) => {
+  // null: whether it hears.
+  parentPort!.on('message', (call: JsCall | null) => {
+    if (call === null) return answer({ id: 0 })
+    Atomics.add(begun, 0, 1)
     void run(module, call)
     const now = performance.now()
     if (now - lookedAt < LOOK_MS) return

@@ -34,16 +34,19 @@ export class Thread {
       resourceLimits: { maxOldGenerationSizeMb: options.mostHeapMb, stackSizeMb: 4 },
     })
     const { onMessage, onEnd, onLine } = options
-    const end = (why: string): void => {
-      if (this.#isOver) return
-      this.#isOver = true
-      onEnd(why)
-    }
+    let cause: string | null = null
     this.#worker.on('message', message => {
       if (!this.#isOver) onMessage(message)
     })
-    this.#worker.on('error', error => end(textOf(error)))
-    this.#worker.on('exit', code => end(`it exited with code ${code}`))
+    this.#worker.on('error', error => {
+      cause = textOf(error)
+    })
+    // Follows in every case; nothing of it runs any more.
+    this.#worker.on('exit', code => {
+      if (this.#isOver) return
+      this.#isOver = true
+      onEnd(cause ?? `it exited with code ${code}`)
+    })
     readLines(this.#worker.stdout, onLine)
     readLines(this.#worker.stderr, onLine)
     this.#worker.unref()
@@ -53,7 +56,7 @@ export class Thread {
     if (!this.#isOver) this.#worker.postMessage(message)
   }
 
-  /** Ends it wherever it stands, also in an endless loop. `onEnd` is not called any more. */
+  /** Ends it wherever it stands, also in an endless loop; resolves when nothing of it runs. `onEnd` is not called any more. */
   async end(): Promise<void> {
     this.#isOver = true
     await this.#worker.terminate()

@@ -33,6 +33,8 @@ export const throwsNothing = () => { throw null }
 export const rejects = async () => { throw { toString() { throw 1 } } }
 export const throwsLater = () => { setTimeout(() => { throw new Error('later') }, 1) ; return new Promise(() => {}) }
 export const loops = () => { for (;;); }
+export const loopsLater = () => { setTimeout(() => { for (;;); }, 20) }
+export const slow = () => { for (const end = Date.now() + 60; Date.now() < end; ); return { key: String(++count) } }
 export const never = () => new Promise(() => {})
 export const exits = () => process.exit(3)
 export const leaks = () => { for (;;) kept.push(new Array(1_000_000).fill(count++)) }
@@ -80,7 +82,6 @@ t.test('one that fails is told of, and does no harm to the others', async t => {
 
 for (const [name, why] of [
   ['loops', /no decision within 100 ms/],
-  ['never', /no decision within 100 ms/],
   ['exits', /exited with code 3/],
   ['leaks', /memory/],
   ['throwsLater', /later/],
@@ -88,7 +89,8 @@ for (const [name, why] of [
   t.test(`one that ${name} costs its thread, and another one follows`, async t => {
     const { call, told } = setUp(t)
     await call('counts')
-    t.match(await call(name, name === 'loops' || name === 'never' ? 100 : 10_000), { kind: 'failed', why })
+    t.match(await call(name, name === 'loops' ? 100 : 10_000), { kind: 'failed', why })
+    await until('the thread has ended', () => told.length > 0)
     t.match(told, [{ text: /another one follows/, fields: { cause: why } }])
     t.same(await call('counts'), returned({ key: '1' }))
   })
@@ -120,6 +122,77 @@ t.test('what it writes is logged by lines, the longest cut; our environment is n
   t.same(await call('env'), returned({ key: '{}' }))
 })
 
+t.test('one that waits for long fails at its time, and its thread goes on with the others', async t => {
+  const { call, told } = setUp(t)
+  await call('counts')
+  const begun = performance.now()
+  const never = call('never', 100)
+  t.same(await call('counts'), returned({ key: '2' }))
+  t.match(await never, { kind: 'failed', why: 'no decision within 100 ms' })
+  t.ok(performance.now() - begun < 2_000)
+  // As long again as the thread had for hearing.
+  t.match(await call('never', 200), { kind: 'failed' })
+  t.same(await call('counts'), returned({ key: '3' }), 'it is the same thread still')
+  t.same(told, [])
+})
+
+t.test('a thread that has more to do than time begins one after the other, and is left alone', async t => {
+  const { call, told } = setUp(t)
+  await call('counts')
+  const answers = await Promise.all(Array.from({ length: 12 }, () => call('slow', 200)))
+  t.match(answers.at(-1), { kind: 'failed', why: /no decision within 200 ms/ })
+  await until('it has done with all', async () => {
+    const answer = await call('counts')
+    return answer.kind === 'returned' && (answer.decision as { key: string }).key === '14'
+  })
+  t.same(told, [])
+})
+
+t.test(
+  'calls behind one that hangs are for the next thread; those that had begun fail, and none runs twice',
+  async t => {
+    const { call, told } = setUp(t)
+    await call('counts')
+    const begun = call('never', 10_000)
+    const hanging = call('loops', 300)
+    const behind = [call('counts', 10_000), call('counts', 10_000)]
+    const impatient = call('counts', 300)
+    t.match(await hanging, { kind: 'failed', why: /no decision within 300 ms/ })
+    t.match(await begun, { kind: 'failed', why: /its thread was ended/ })
+    t.same(await Promise.all(behind), [returned({ key: '1' }), returned({ key: '2' })])
+    t.same(await impatient, returned({ key: '3' }), 'whose own time was over meanwhile')
+    t.equal(told.length, 1)
+  },
+)
+
+t.test('a call behind one that may take longer does not end it', async t => {
+  const { call, told } = setUp(t)
+  await call('counts')
+  const slow = call('slow', 10_000)
+  t.match(await call('counts', 5), { kind: 'failed', why: 'no decision within 5 ms' })
+  t.same(await slow, returned({ key: '2' }))
+  t.same(told, [])
+})
+
+t.test('a thread that hangs behind an answer that it gave is ended, too', async t => {
+  const { call, told } = setUp(t)
+  t.same(await call('loopsLater'), returned(undefined))
+  await until('another thread', async () => {
+    await call('nothing', 50)
+    return told.length > 0
+  })
+  t.match(told, [{ text: /another one follows/ }])
+})
+
+t.test('what hangs in the second thread, too, is for no third one', async t => {
+  const { call } = setUp(t)
+  await call('counts')
+  const [first, second, third] = [call('loops', 100), call('loops', 100), call('counts', 10_000)]
+  t.match(await first, { kind: 'failed' })
+  t.match(await second, { kind: 'failed' })
+  t.match(await third, { kind: 'failed', why: /no decision within 100 ms/ })
+})
+
 t.test('a thousand calls may wait for one that hangs, no more', async t => {
   const { call } = setUp(t)
   await call('counts')
@@ -127,7 +200,7 @@ t.test('a thousand calls may wait for one that hangs, no more', async t => {
   const waiting = Array.from({ length: 1_000 }, () => call('decide', 10_000))
   t.match(await waiting[999], { kind: 'failed', why: 'too many calls wait' })
   t.match(await hanging, { kind: 'failed' })
-  t.match(await waiting[0], { kind: 'failed' }, 'those behind it fail with it')
+  t.match(await waiting[0], { kind: 'returned' })
   t.match(await call('decide'), { kind: 'returned' })
 })
 
