@@ -29,6 +29,7 @@ export interface RunAs {
 }
 
 interface Module {
+  /** Of it and all that it loads. */
   readonly stamp: string
   readonly names: readonly string[]
 }
@@ -81,9 +82,9 @@ export class NamedFiles implements RuleFiles {
   }
 
   #load(path: string): Module {
-    const stamp = createHash('sha256').update(readText(path, MOST_MODULE)).digest('base64url')
-    const { names, problem } = show(path, this.#user)
-    if (names !== undefined) return { stamp, names }
+    const hash = createHash('sha256').update(readText(path, MOST_MODULE))
+    const { names, stamp, problem } = show(path, this.#user)
+    if (names !== undefined) return { stamp: hash.update(String(stamp)).digest('base64url'), names }
     throw new WrongRule(`${path} cannot be loaded: ${problem}`, 'Correct it; node FILE shows more')
   }
 }
@@ -92,7 +93,7 @@ export class NamedFiles implements RuleFiles {
 function show(
   path: string,
   user: RunAs | null,
-): { readonly names?: readonly string[]; readonly problem?: string } {
+): { readonly names?: readonly string[]; readonly stamp?: string; readonly problem?: string } {
   const asOther = user !== null && process.getuid!() === 0 ? { uid: user.uid, gid: user.gid } : {}
   const { output, error, status } = spawnSync(process.execPath, [LOADER, path], {
     ...asOther,
@@ -108,7 +109,7 @@ function show(
     return { problem: isLate ? `it takes more than ${LOAD_MS / 1_000} s` : error.message }
   }
   try {
-    return JSON.parse(output[RESULT_FD]!.toString()) as { names: readonly string[] }
+    return JSON.parse(output[RESULT_FD]!.toString()) as ReturnType<typeof show>
   } catch {
     return { problem: `it ended with code ${status} while it was loaded` }
   }

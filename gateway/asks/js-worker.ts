@@ -1,7 +1,9 @@
 // gateway/asks/js-worker.ts: a thread, or a process for a moment, that runs functions of the operator's. Started by file name: as a
 // thread by js-runner.ts, and as a process, with the module's name as argument, to say what the module exports.
-import { writeSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
+import { createHash } from 'node:crypto'
+import { readFileSync, writeSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import type { RuleRequest } from '../../routing/rules/ours/js-types.ts'
 
@@ -38,15 +40,30 @@ if (isMainThread) await show(process.argv[2]!)
 else await serve(workerData as JsStart)
 
 async function show(file: string): Promise<void> {
-  let result: { names?: readonly string[]; problem?: string }
+  let result: { names?: readonly string[]; stamp?: string; problem?: string }
+  const files = new Set<string>()
+  registerHooks({
+    load(url, context, next) {
+      if (url.startsWith('file:')) files.add(fileURLToPath(url))
+      return next(url, context)
+    },
+  })
   try {
     const module = await load(file)
-    result = { names: Object.keys(module).filter(name => typeof module[name] === 'function') }
+    const names = Object.keys(module).filter(name => typeof module[name] === 'function')
+    result = { names, stamp: stampOf(files) }
   } catch (error) {
     result = { problem: textOf(error) }
   }
   writeSync(RESULT_FD, JSON.stringify(result))
   process.exit(0) // whatever the module has begun
+}
+
+/** Another one when the module changed, or anything that it loads. */
+function stampOf(files: ReadonlySet<string>): string {
+  const hash = createHash('sha256')
+  for (const file of [...files].sort()) hash.update(`${file}\0`).update(readFileSync(file)).update('\0')
+  return hash.digest('base64url')
 }
 
 async function serve({ file, begun }: JsStart): Promise<void> {

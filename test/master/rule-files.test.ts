@@ -33,3 +33,30 @@ t.test('a line that is wrong is told by its number alone', async t => {
   t.match(problem, /list:2: /)
   t.notMatch(problem, /secret|root/)
 })
+
+t.test('a module is another one when it changed, or a file that it loads', async t => {
+  const directory = temporaryDirectory(t)
+  const write = (name: string, text: string): void => writeFileSync(join(directory, name), text)
+  const stamp = (): string => new NamedFiles(directory).js('rules.ts', 'decide').stamp
+  write('rules.ts', "import { key } from './a.ts'\nexport const decide = () => ({ key })")
+  write(
+    'a.ts',
+    "import list from './list.json' with { type: 'json' }\nexport * from './b.cjs'\nexport const key: string = list[0]",
+  )
+  write('list.json', '["x"]')
+  write('b.cjs', "exports.other = require('./c.cjs')")
+  write('c.cjs', 'module.exports = 1')
+  const first = stamp()
+  t.equal(stamp(), first, 'the same one')
+  const seen = new Set([first])
+  for (const [name, text] of [
+    ['rules.ts', "import { key } from './a.ts'\nexport const decide = () => ({ key: key + key })"],
+    ['list.json', '["y"]'],
+    ['c.cjs', 'module.exports = 2'],
+    ['a.ts', "export const key: string = 'z'"],
+  ] as const) {
+    write(name, text)
+    t.notOk(seen.has(stamp()), name)
+    seen.add(stamp())
+  }
+})

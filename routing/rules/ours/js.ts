@@ -34,7 +34,8 @@ const js: ActionKind<JsData> = {
   doc:
     'A function that the file exports decides: it is given the head of the request, and returns nothing to let it ' +
     'pass, or fields to set, a key, a redirect or an answer. It runs in a thread of its own and has 50 ms unless ' +
-    'more are given; an error, or no decision in time, is a 500. The types are those of "sluice/rules".',
+    'more are given; an error, or no decision in time, is a 500. A reload takes it anew when the file or ' +
+    'one that it loads has changed. The types are those of "sluice/rules".',
   chains: REQUEST_ONLY,
   read(args, { files }) {
     const [, file = '', name = '', timeout] =
