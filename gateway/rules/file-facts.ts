@@ -30,6 +30,8 @@ interface Stats {
 /** Paths have one character a byte. One that holds a NUL names no file. */
 export class FileFacts {
   readonly #known = new Map<string, Facts>()
+  /** Looks that are under way. */
+  readonly #looks = new Map<string, Promise<Facts>>()
 
   /** @returns undefined when nobody looked within the last second; see {@link RuleWorld.knownFile} */
   known(path: string, question: FileQuestion): number | undefined {
@@ -51,8 +53,17 @@ export class FileFacts {
     return answer(this.#keep(path, found), question)
   }
 
-  /** Looks in the background. Never rejects. */
+  /** Looks in the background, once for all who ask meanwhile. Never rejects. */
   async find(path: string, question: FileQuestion): Promise<number> {
+    let look = this.#looks.get(path)
+    if (look === undefined) {
+      look = this.#find(path).finally(() => this.#looks.delete(path))
+      this.#looks.set(path, look)
+    }
+    return answer(await look, question)
+  }
+
+  async #find(path: string): Promise<Facts> {
     const at = nameOf(path)
     const found = at && {
       itself: await lstat(at).catch(none),
@@ -60,7 +71,7 @@ export class FileFacts {
       isReadable: await access(at, constants.R_OK).then(yes, none),
       isExecutable: await access(at, constants.X_OK).then(yes, none),
     }
-    return answer(this.#keep(path, found), question)
+    return this.#keep(path, found)
   }
 
   #keep(path: string, found: Found | null): Facts {
