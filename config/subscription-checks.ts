@@ -1,13 +1,30 @@
 // config/subscription-checks.ts: what is wrong between the options by which nodes announce themselves.
 import type { DatagramAddress } from '../base/datagram-address.ts'
+import { readKey } from '../base/table-key.ts'
 import type { Checked, Tell } from './checked.ts'
+import type { OptionName } from './table.ts'
 
 const TAKE_OUT = 'Take it out'
+
+/** Mean nothing where nobody can announce itself. */
+const IDLE: readonly OptionName[] = [
+  'subscriptions-sign-check',
+  'subscriptions-sign-check-tolerance',
+  'subscriptions-sign-skew',
+  'subscription-allow',
+  'subscription-state',
+  'subscription-tolerance',
+  'subscription-max-per-source',
+  'subscription-max-per-key',
+  'subscription-max-nodes',
+]
 
 /** Pure. */
 export function checkSubscriptions(checked: Checked, wrong: Tell, warn: Tell): void {
   checkServers(checked, wrong)
   checkTargets(checked, wrong)
+  checkFallbackKey(checked, wrong)
+  checkShadows(checked, warn)
   if (checked.values['http-subscription-server'].length === 0) checkIdle(checked, warn)
   else {
     checkTrust(checked, warn)
@@ -24,6 +41,46 @@ function checkServers({ values, place }: Checked, wrong: Tell): void {
       `option "http-subscription-server" names ${text} twice`,
       TAKE_OUT,
     )
+  }
+  for (const [i, server] of servers.entries()) {
+    const wide = servers.find(other => isAll(other) && other.text !== server.text && covers(other, server))
+    if (wide === undefined || server.port === 0) continue
+    const problem = `option "http-subscription-server" cannot take ${server.text} beside ${wide.text}, which is all addresses of this port`
+    const remedy = server.isMulticast ? 'Give the group a port of its own' : TAKE_OUT
+    wrong(place('http-subscription-server', i), problem, remedy)
+  }
+}
+
+function isAll({ host }: DatagramAddress): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
+function covers(all: DatagramAddress, { port, isIpv6 }: DatagramAddress): boolean {
+  return all.port === port && all.isIpv6 === isIpv6
+}
+
+// A key that no node can have serves nobody, and nothing would tell.
+function checkFallbackKey({ values, place }: Checked, wrong: Tell): void {
+  const key = values['http-subscription-fallback-key']
+  if (key === null || (readKey(key) !== null && !key.startsWith('*.'))) return
+  const problem = `option "http-subscription-fallback-key": no node can have the key ${key}`
+  wrong(
+    place('http-subscription-fallback-key'),
+    problem,
+    'Write a key as nodes announce it, such as www.example.com',
+  )
+}
+
+// Of lines with patterns the first that fits counts.
+function checkShadows({ values, place }: Checked, warn: Tell): void {
+  for (const option of ['subscription-protocol', 'health-check'] as const) {
+    const lines: readonly { readonly key: string }[] = values[option]
+    for (const [i, { key }] of lines.entries()) {
+      const before = lines.findIndex(other => other.key === '*' || other.key === key)
+      if (before >= i) continue
+      const problem = `option "${option}" never counts for ${key}: a line above, key=${lines[before]!.key}, takes all of it`
+      warn(place(option, i), problem, 'Write it above that line, or take it out')
+    }
   }
 }
 
@@ -45,6 +102,16 @@ function checkIdle({ values, place }: Checked, warn: Tell): void {
   if (values['subscription-protocol'].length > 0)
     warn(place('subscription-protocol'), `option "subscription-protocol" ${without}`, remedy)
   if (values['http-cheap']) warn(place('http-cheap'), `option "http-cheap" ${without}`, remedy)
+  for (const option of IDLE) {
+    // An option with a default has a place only where somebody wrote it.
+    const isGiven = place(option).file !== null
+    if (isGiven) warn(place(option), `option "${option}" ${without}`, remedy)
+  }
+  const key = values['http-subscription-fallback-key']
+  if (key !== null && !values.backend.some(node => node.key === key)) {
+    const problem = `option "http-subscription-fallback-key" names ${key}, which no backend has and nobody can announce`
+    warn(place('http-subscription-fallback-key'), problem, remedy)
+  }
 }
 
 // Source addresses can be forged, but who forges loopback does not get through a network.

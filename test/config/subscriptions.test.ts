@@ -18,6 +18,26 @@ for (const [what, lines, problem] of [
   ['a shared socket', ['http-subscription-server = =0'], /a\.ini:3: .*Node has no UNIX datagram sockets/],
   ['a name', ['http-subscription-server = edge.example:4000'], /a\.ini:3: .*not a numeric address/],
   ['the same address twice', [SERVER, SERVER], /a\.ini:4: .*127\.0\.0\.1:4000 twice/],
+  [
+    'all addresses and one of them',
+    ['http-subscription-server = :4000', SERVER, 'subscription-allow = key=a'],
+    /a\.ini:4: .*cannot take 127\.0\.0\.1:4000 beside 0\.0\.0\.0:4000/,
+  ],
+  [
+    'all addresses and a group',
+    ['http-subscription-server = 239.1.1.1:4000', 'http-subscription-server = :4000'],
+    /a\.ini:3: .*beside 0\.0\.0\.0:4000, .*Give the group a port/,
+  ],
+  [
+    'a fallback key that no node can have',
+    [SERVER, `http-subscription-fallback-key = a${'/b'.repeat(9)}`],
+    /a\.ini:4: .*no node can have the key a\/b/,
+  ],
+  [
+    'a fallback key with a star',
+    [SERVER, 'http-subscription-fallback-key = *.example'],
+    /a\.ini:4: .*no node can have the key \*\.example/,
+  ],
   ['a loop', [SERVER, 'http-resubscribe = 127.0.0.1:4000'], /a\.ini:4: .*where this configuration receives/],
   [
     'a protocol of none',
@@ -63,6 +83,36 @@ for (const [what, lines, warning] of [
     'subscription-protocol without it',
     ['subscription-protocol = key=*,proto=http'],
     /a\.ini:3: .*has no effect/,
+  ],
+  ...[
+    'subscriptions-sign-check = SHA256:/etc',
+    'subscription-allow = key=a',
+    'subscription-max-nodes = 5',
+    'subscription-state = none',
+  ].map(
+    line =>
+      [`${line} without it`, [line], /a\.ini:3: .*has no effect without http-subscription-server/] as const,
+  ),
+  ['a fallback key of nobody', ['http-subscription-fallback-key = a'], /a\.ini:3: .*which no backend has/],
+  [
+    'a fallback key of a backend',
+    ['http-subscription-fallback-key = a', 'backend = key=a,address=127.0.0.1:3000'],
+    null,
+  ],
+  [
+    'IPv4 and IPv6',
+    ['http-subscription-server = 127.0.0.1:4000', 'http-subscription-server = [::1]:4000'],
+    null,
+  ],
+  [
+    'a protocol behind one of all keys',
+    [SERVER, 'subscription-protocol = key=*,proto=http', 'subscription-protocol = key=a,proto=uwsgi'],
+    /a\.ini:5: .*"subscription-protocol" never counts for a: a line above, key=\*/,
+  ],
+  [
+    'a check behind one of all keys',
+    ['http-to = :3000', 'health-check = tcp', 'health-check = key=a,http=/'],
+    /a\.ini:5: .*"health-check" never counts for a/,
   ],
   ['http-cheap without it', ['http-cheap = true'], /a\.ini:3: .*has no effect/],
 ] as const) {
