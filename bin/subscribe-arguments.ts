@@ -100,6 +100,7 @@ export function readWanted(argv: readonly string[]): Wanted | null {
     command,
     warnings: [
       signWith?.warning ?? '',
+      proto === null ? '' : untakenWarning(proto),
       announced.startsWith(':') ? '' : unreachableWarning(place, routers),
     ].filter(text => text !== ''),
   }
@@ -107,11 +108,23 @@ export function readWanted(argv: readonly string[]): Wanted | null {
 
 function given(argv: readonly string[]) {
   try {
-    return parseArgs({ args: [...argv], options: OPTIONS }).values
+    const { values, tokens } = parseArgs({ args: [...argv], options: OPTIONS, tokens: true })
+    refuseRepeated(tokens.flatMap(token => (token.kind === 'option' ? [token.name] : [])))
+    return values
   } catch (error) {
+    if (error instanceof SubscribeProblem) throw error
     const text = (error as Error).message.split('. ')[0]!.replace(/\.$/, '')
     return wrong(text, 'See "sluice subscribe --help"; a command goes behind "--"')
   }
+}
+
+// The last one would count, and an address that nobody announces is not seen.
+function refuseRepeated(names: readonly string[]): void {
+  const name = names.find((each, i) => each !== 'to' && each !== 'key' && names.indexOf(each) < i)
+  if (name === undefined) return
+  const remedy =
+    name === 'address' ? 'Run a "sluice subscribe" for each address' : 'Take all but one of them out'
+  wrong(`--${name} is given twice`, remedy)
 }
 
 interface Announced {
@@ -159,6 +172,13 @@ function checkOf(text: string, proto: AnnouncedProto, key: string): Check {
     wrong(`--check: ${text} asks by ${scheme}, but the address speaks ${proto}`, remedy)
   }
   return { kind: 'http', path, host: key.replace(/\/.*$/, ''), isTls: proto === 'https' }
+}
+
+// Found by the silence of routers, else.
+function untakenWarning(proto: AnnouncedProto): string {
+  if (proto === 'uwsgi' || proto === 'http') return ''
+  const taken = proto.startsWith('h') ? 'http' : 'uwsgi'
+  return `Sluice does not take ${proto} nodes yet and refuses them; a router of uWSGI speaks ${taken} to them`
 }
 
 // Sluice refuses such announcements from elsewhere, and a router of uWSGI would connect to itself.

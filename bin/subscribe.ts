@@ -11,8 +11,9 @@ announced while its check passes, and leaves when the check fails, at INT or TER
   --key KEY              what is served: shop.example, shop.example:8080, .example (all below), shop.example/cart.
                          Repeat it for several
   --address ADDRESS      where: [PROTO://]HOST:PORT, :PORT, /path or @abstract. PROTO is uwsgi (the default), http,
-                         https, h2, fastcgi or scgi; uWSGI 2.0 knows uwsgi only. :PORT is the address that the
-                         announcement comes from, which Sluice fills in, and a router of uWSGI does not
+                         https, h2, fastcgi or scgi; uWSGI 2.0 knows uwsgi only, Sluice takes uwsgi
+                         and http so far. :PORT is the address that the announcement comes from, which Sluice
+                         fills in, and a router of uWSGI does not
   --weight N             its share of the requests, 1 to 65535 [1]
   --backup N             serves only once no node of a lower level does, 0 to 255 [0]
   --modifier1 N          what uwsgi nodes are told [0]

@@ -150,6 +150,8 @@ export function keyProblem(key: string): AddressProblem | null {
     const [, rest = ''] = /^[a-z]+:\/\/(.*?)\/?$/i.exec(key) ?? []
     return wrong(`the key "${key}" is a URL`, `Write only the host, and a path if need be: ${rest}`)
   }
+  if (key.startsWith('*.'))
+    return wrong(`the key "${key}" is no host`, `Write ${key.slice(1)} for every name below it`)
   if (key.startsWith('@')) return null // a file's name
   if (key.length > LONGEST_TEXT)
     return wrong(`the key has ${key.length} characters`, `Use at most ${LONGEST_TEXT}`)

@@ -54,7 +54,8 @@ export function admit(
 ): Admitted | Refusal {
   const from = plainIp(source)
   if (from === null) return refuse('not-allowed', `sender ${shown(source)}`)
-  if (readKey(announcement.key) === null) return refuse('bad-key', shown(announcement.key))
+  if (readKey(announcement.key) === null || announcement.key.startsWith('*.'))
+    return refuse('bad-key', shown(announcement.key))
   const key = canonicalKey(announcement.key)
   const unsaid = policy.protocols?.find(line => matchesGlob(key, line.key))?.proto
   const node = announcedNode(announcement, from, unsaid)

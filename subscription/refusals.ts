@@ -19,7 +19,8 @@ export const REFUSALS = {
   'sign-not-last': 'something follows its signature, which would not be covered',
   'unix-missing': 'it is signed but does not say when',
   // The node it announces.
-  'bad-key': 'no request asks for its key: it has no host, or is too deep',
+  'bad-key':
+    'no request asks for its key: it has no host, is too deep, or begins with "*." where a wildcard is ".example"',
   'bad-address': 'its address is none that a node can have',
   'proto-unsupported': 'nodes of this protocol are not supported yet',
   'modifier1-not-allowed': 'requests with this modifier1 would do something other than serve',

@@ -32,6 +32,15 @@ for (const [args, said] of [
   ['--address :1 --to h:1 --key k --drain long', /--drain: "long" is not a number of seconds/],
   ['--address :1 --to h:1 --key k --', /no command follows "--"/],
   ['--address :1 --to h:1 --key k node app.js', /Unexpected argument 'node'.*a command goes behind "--"/],
+  [
+    '--address :1 --to h:1 --key *.shop.example',
+    /is no host\. Write \.shop\.example for every name below it\.$/,
+  ],
+  [
+    '--address :1 --to h:1 --key k --address :2',
+    /--address is given twice\. Run a "sluice subscribe" for each/,
+  ],
+  ['--address :1 --to h:1 --key k --weight 1 --weight 2', /--weight is given twice\. Take all but one/],
   ['--colour red', /Unknown option '--colour'/],
 ] as const) {
   t.test(`refused: subscribe ${args}`, async t => {
@@ -45,6 +54,15 @@ for (const [args, said] of [
     }
   })
 }
+
+t.test('a protocol that routers do not take is warned about', async t => {
+  const warnings = (address: string) =>
+    readWanted(['--to', '127.0.0.1:4040', '--key', 'a', '--address', address])!.warnings
+  t.match(warnings('https://127.0.0.1:1'), [/does not take https nodes yet.*uWSGI speaks http/])
+  t.match(warnings('scgi://127.0.0.1:1'), [/does not take scgi nodes yet.*uWSGI speaks uwsgi/])
+  t.same(warnings('http://127.0.0.1:1'), [])
+  t.same(warnings('127.0.0.1:1'), [])
+})
 
 const PLAIN = ['--to', '10.0.0.1:4040', '--key', 'a.example']
 

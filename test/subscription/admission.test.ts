@@ -202,6 +202,7 @@ for (const [key, taken] of [
   ['[2001:DB8::1]:8080', '[2001:db8::1]:8080'],
   ['/cart', 'bad-key'],
   ['.', 'bad-key'],
+  ['*.example', 'bad-key'],
   [`a.example${'/x'.repeat(8)}`, `a.example${'/x'.repeat(8)}`],
   [`a.example${'/x'.repeat(9)}`, 'bad-key'],
   ['.x'.repeat(17), 'bad-key'],
