@@ -17,7 +17,7 @@ export interface BackendRules {
   readonly policy: Policy
   /** From 0 up to, not including, 1; gateways should not draw alike (p2c, ewma). */
   readonly random: () => number
-  /** No node that answers is ejected while this share of the backend rests already. */
+  /** No node is ejected while this share of those that can be connected to is already. */
   readonly mostEjectedShare: number
   /** In which a node that joins others, or rested, comes from a tenth of its traffic to all of it (smooth, p2c, ewma). */
   readonly slowStartMs: number
@@ -152,9 +152,9 @@ export class Backend implements Bench {
   }
 
   /**
-   * Lets a node rest that answers, but badly or late. The share counts every node that rests, for whatever reason; one
-   * may always rest. A node that refuses connections rests without asking here: while others serve, it is of no use; nor
-   * does one on trial ask, which was ejected before.
+   * Lets a node rest that answers, but badly or late. The share is one of those that can be connected to, and counts the
+   * ejected ones: a node that refuses connections rests without asking here, and must not keep one that hangs in service.
+   * One may always be ejected. Nor does one on trial ask, which was ejected before.
    *
    * @param restMs the first rest; it grows up to `mostMs`
    * @returns false, and the node stays: it is not in service, or the last that is, or too many rest already
@@ -170,9 +170,11 @@ export class Backend implements Bench {
     if (seat.standing !== 'open' && seat.standing !== 'full') return false
     let serving = 0
     for (const level of this.#levels) serving += level.open + level.full
-    const resting = this.#resting.size
-    const most = Math.max(1, Math.floor((serving + resting) * this.#rules.mostEjectedShare))
-    if (serving === 1 || resting >= most) return false
+    let ejected = 0
+    if (this.#resting.size > 0)
+      for (const each of this.#seats) if (each.standing === 'resting' && each.node.isEjected) ejected++
+    const most = Math.max(1, Math.floor((serving + ejected) * this.#rules.mostEjectedShare))
+    if (serving === 1 || ejected >= most) return false
     node.ejectUntil(now + node.health.nextRestMs(now, restMs, mostMs))
     return true
   }

@@ -210,6 +210,11 @@ export class Node {
     this.restUntil(end)
   }
 
+  /** Whether it rests, or rested last, by {@link ejectUntil}. */
+  get isEjected(): boolean {
+    return this.#isEjected
+  }
+
   /** It rests for connects that were not even refused: each cost its time-out, so when the rest is over one goes first. */
   needsTrial(): void {
     this.#needsTrial = true

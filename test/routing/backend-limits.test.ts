@@ -185,6 +185,15 @@ t.test('ejection', async t => {
     t.ok(backend.eject(nodes[2]!, 100, 100, 1_000), 'their rests are over')
   })
 
+  t.test('of a node that hangs, though another refuses connections', async t => {
+    const [good, refusing, hung] = [fakeNode('good'), fakeNode('refusing'), fakeNode('hung')]
+    const backend = new Backend([good, refusing, hung], [])
+    refusing.connectFailed('127.0.0.1', 0, 1_000)
+    t.equal(refusing.state, 'resting')
+    t.ok(backend.eject(hung, 0, 1_000, 1_000))
+    t.notOk(backend.eject(good, 0, 1_000, 1_000), 'the last in service stays')
+  })
+
   t.test('lasts although answers come in, until it is over or a check finds the node well', async t => {
     const [a, b] = [fakeNode('a'), fakeNode('b')]
     const backend = new Backend([a, b], [])
