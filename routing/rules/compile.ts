@@ -23,6 +23,7 @@ import { unlikeLimits } from './ours/limit.ts'
 import { hostPattern, requireCertainGroups, warnOfBound } from './read-pattern.ts'
 import { type RefusedKind, refusedAction, refusedCondition } from './refused-kinds.ts'
 import { RULE_KINDS, type RuleKinds } from './rule-kinds.ts'
+import { Warnings } from './warnings.ts'
 
 /** What the configuration says, beside the rules, that concerns them. */
 export interface RuleLines {
@@ -85,7 +86,7 @@ class Compiler {
   readonly #upstreams = new Map<string, RuleUpstream>()
   readonly #servable = new Map<string, boolean>() // keys of rules that no backend has as they are written
   readonly #problems: Problem[] = []
-  readonly #warnings: Problem[] = []
+  readonly #warnings = new Warnings()
 
   constructor(lines: RuleLines, kinds: RuleKinds) {
     this.#lines = lines
@@ -110,7 +111,7 @@ class Compiler {
       picture,
       upstreams: [...this.#upstreams.values()],
       problems: this.#problems,
-      warnings: this.#warnings,
+      warnings: this.#warnings.list(),
     }
   }
 
@@ -192,7 +193,7 @@ class Compiler {
       number,
       label: label => labels.get(label),
       warn: (problem, remedy) => {
-        this.#warnings.push({
+        this.#warnings.add({
           place: text.place,
           problem: `option "${ruleOption(text)}": ${problem}`,
           remedy,
@@ -300,7 +301,7 @@ class Compiler {
         'Take one of them out',
       ],
     }[dead.kind]() as [string, string]
-    this.#warnings.push({ place: text.place, problem: `option "${ruleOption(text)}": ${problem}`, remedy })
+    this.#warnings.add({ place: text.place, problem: `option "${ruleOption(text)}": ${problem}`, remedy })
   }
 
   #wrong(text: RuleText, problem: string, remedy: string): void {

@@ -11,6 +11,7 @@ import { REFUSED_ACTIONS, REFUSED_CONDITIONS } from '../../../routing/rules/refu
 
 const NO_FILES = {
   path: (file: string) => file,
+  trouble: () => '',
   nets: (file: string) => file,
   js: (file: string) => ({ file, stamp: '' }),
 }
@@ -310,6 +311,16 @@ for (const [behaviour, text, ...warnings] of [
     'over what a jump leads',
     'route-run = goto:END\nroute = ^/a log:a\nroute-label = END',
     'a.ini:2: warning: option "route": this rule can never run: the one at a.ini:1 ends the chain for every request. Move it up, or take it out.',
+  ],
+  [
+    'the same for many, of which some are named',
+    `route-run = log:a\n${Array.from({ length: 25 }, (_, i) => `route-label = L${i}`).join('\n')}`,
+    ...Array.from(
+      { length: 20 },
+      (_, i) =>
+        `a.ini:${i + 2}: warning: option "route-label": no rule jumps to the label "L${i}". Take it out, or correct the goto.`,
+    ),
+    'a.ini:22: warning: and 5 more like the 20 before, from here on. Take it out, or correct the goto.',
   ],
   [
     'labels for nobody',
