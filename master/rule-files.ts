@@ -61,6 +61,15 @@ export class NamedFiles implements RuleFiles {
     return resolve(this.#directory, file)
   }
 
+  trouble(file: string): string {
+    try {
+      open(file, Number.POSITIVE_INFINITY, () => undefined)
+      return ''
+    } catch (error) {
+      return reasonOf(error)
+    }
+  }
+
   nets(file: string): string {
     const path = this.path(file)
     if (this.netFiles.has(path)) return path
@@ -117,23 +126,26 @@ function show(
 
 function readText(path: string, mostBytes: number): string {
   try {
-    return readWhole(path, mostBytes)
+    return open(path, mostBytes, fd => readFileSync(fd, 'utf8'))
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const reason = code === undefined ? message : (REASONS[code] ?? code)
-    throw new WrongRule(`cannot read ${path}: ${reason}`, 'Check its path and who may read it')
+    throw new WrongRule(`cannot read ${path}: ${reasonOf(error)}`, 'Check its path and who may read it')
   }
 }
 
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return code === undefined ? message : (REASONS[code] ?? code)
+}
+
 // Only a file is read: whoever wrote the rules may have named a FIFO, a device or a directory, and we may be root.
-function readWhole(path: string, mostBytes: number): string {
+function open<T>(path: string, mostBytes: number, use: (fd: number) => T): T {
   const fd = openSync(path, READ)
   try {
     const stat = fstatSync(fd)
     if (stat.isDirectory()) throw new Error('it is a directory')
     if (!stat.isFile()) throw new Error('it is no file')
     if (stat.size > mostBytes) throw new Error(`it has more than ${mostBytes} bytes`)
-    return readFileSync(fd, 'utf8')
+    return use(fd)
   } finally {
     closeSync(fd)
   }

@@ -3,6 +3,8 @@ import type { Config, Problem } from '../config/config.ts'
 import { ownListener } from '../config/cross-checks.ts'
 import { type Listener, listenersOf } from '../config/listeners.ts'
 import { compileSteps, type RuleUpstream } from '../routing/rules/compile.ts'
+import { doubtfulFields } from '../routing/rules/forwarded-fields.ts'
+import { Warnings } from '../routing/rules/warnings.ts'
 import { NamedFiles, type RunAs } from './rule-files.ts'
 import type { PlannedRules } from './rules-plan.ts'
 
@@ -37,7 +39,13 @@ export function* planSteps(
     files,
   })
   const loops = loopsOf(compiled.upstreams, listenersOf({ values, place }))
-  return { plan: { ...compiled, netFiles: files.netFiles }, problems: [...problems, ...loops], warnings }
+  const doubts = new Warnings()
+  if (values['trusted-proxy'].length === 0) for (const doubt of doubtfulFields(rules)) doubts.add(doubt)
+  return {
+    plan: { ...compiled, netFiles: files.netFiles },
+    problems: [...problems, ...loops],
+    warnings: [...warnings, ...doubts.list()],
+  }
 }
 
 // As for the nodes of http-to: see config/cross-checks.ts.

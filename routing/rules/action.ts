@@ -72,6 +72,8 @@ export interface Reading {
 export interface RuleFiles {
   /** Its absolute name; it need not be there. */
   path(file: string): string
+  /** Why it cannot be read now, in words; '' when it can. @param file its absolute name */
+  trouble(file: string): string
   /**
    * A list of networks, which is watched from now on.
    *

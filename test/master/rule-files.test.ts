@@ -26,6 +26,20 @@ t.test('what is no file of a sensible size is refused at once', async t => {
   }
 })
 
+t.test('what is wrong with a file that need not be there is said, and nothing when it is well', async t => {
+  const directory = temporaryDirectory(t)
+  const files = new NamedFiles(directory)
+  writeFileSync(join(directory, 'users'), '')
+  execFileSync('mkfifo', [join(directory, 'fifo')])
+  for (const [name, trouble] of [
+    ['users', ''],
+    ['missing', 'there is no such file'],
+    ['fifo', 'it is no file'],
+    ['.', 'it is a directory'],
+  ] as const)
+    t.equal(files.trouble(files.path(name)), trouble, name)
+})
+
 t.test('a line that is wrong is told by its number alone', async t => {
   const directory = temporaryDirectory(t)
   writeFileSync(join(directory, 'list'), '10.0.0.0/8\nroot:$6$secret\n')

@@ -139,3 +139,22 @@ t.test('a rule that leads to one of our own listeners is refused, as a node of h
     t.match(stderr, 'sends requests to http://127.0.0.1:4080, where "http" of this configuration listens')
   }
 })
+
+t.test('check tells what will let nobody in, and who is believed by nobody', async t => {
+  const ini = `${ONE}route = ^/a basicauth:Inside,users\nroute = ^/b basicauth:Inside,there\nroute-header = X-Forwarded-Proto ^http$ redirect:/\n`
+  const directory = freshDirectory(t, { there: 'a:b\n' })
+  const { code, stderr } = await runSluice(t, { words: ['check'], ini, cwd: directory })
+  t.equal(code, 0)
+  t.match(
+    stderr,
+    /sluice\.ini:4: warning: option "route": nobody gets in, as \S+\/users cannot be read: there is no such file\. /,
+  )
+  t.match(
+    stderr,
+    /sluice\.ini:6: warning: option "route-header": it asks for X-Forwarded-Proto, .* no trusted-proxy\. /,
+  )
+  t.equal(stderr.split('\n').length, 3, 'no more')
+  const believed = `${ini}trusted-proxy = 10.0.0.0/8\n`
+  const again = await runSluice(t, { words: ['check'], ini: believed, cwd: directory })
+  t.notMatch(again.stderr, /X-Forwarded/)
+})

@@ -86,7 +86,7 @@ export function readingOf(
     upstream: (address, protocol) => `${protocol}://${address}`,
     upstreams: new Set(),
     canServe: () => true,
-    files: { path: file => file, nets: file => file, js: file => ({ file, stamp: '' }) },
+    files: { path: file => file, trouble: () => '', nets: file => file, js: file => ({ file, stamp: '' }) },
     ...more,
   }
 }

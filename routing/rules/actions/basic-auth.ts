@@ -1,5 +1,5 @@
 // routing/rules/actions/basic-auth.ts: users with passwords (RFC 7617).
-import { type ActionKind, REQUEST_ONLY, type RuleFiles, WrongRule } from '../action.ts'
+import { type ActionKind, REQUEST_ONLY, type Reading, WrongRule } from '../action.ts'
 import { ASK, type Ask, BREAK, NEXT } from '../ask.ts'
 import type { PasswordAnswer, PasswordAsked } from '../asked.ts'
 import { isHarmful } from '../fields.ts'
@@ -21,7 +21,7 @@ function authKind(name: string, doc: string, goesOn: boolean): ActionKind<BasicA
     syntax: 'REALM,USER:PASSWORD|FILE',
     doc,
     chains: REQUEST_ONLY,
-    read(args, { files }) {
+    read(args, reading) {
       const comma = args.indexOf(',')
       if (comma < 0)
         throw new WrongRule(`"${args}" has no users`, 'Write "REALM,USER:PASSWORD" or "REALM,FILE"')
@@ -29,7 +29,7 @@ function authKind(name: string, doc: string, goesOn: boolean): ActionKind<BasicA
       if (isHarmful(realm) || realm.includes('"')) {
         throw new WrongRule('a realm cannot hold quotes or line ends', 'Leave them out')
       }
-      return { realm, known: readUsers(args.slice(comma + 1), files) }
+      return { realm, known: readUsers(args.slice(comma + 1), reading) }
     },
     make({ realm, known }) {
       return run => {
@@ -55,10 +55,16 @@ function authKind(name: string, doc: string, goesOn: boolean): ActionKind<BasicA
   }
 }
 
-function readUsers(text: string, files: RuleFiles): BasicAuth['known'] {
+function readUsers(text: string, { files, warn }: Reading): BasicAuth['known'] {
   if (text === '') return null
   const colon = text.indexOf(':')
-  if (colon < 0) return { file: files.path(text) }
+  if (colon < 0) {
+    const file = files.path(text)
+    const trouble = files.trouble(file)
+    if (trouble !== '')
+      warn(`nobody gets in, as ${file} cannot be read: ${trouble}`, 'Make the file, or correct its name')
+    return { file }
+  }
   return { user: asBytes(text.slice(0, colon)), password: asBytes(text.slice(colon + 1)) }
 }
 
