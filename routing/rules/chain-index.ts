@@ -1,8 +1,9 @@
 // routing/rules/chain-index.ts: what makes a chain of many rules as cheap as one of few: which of them a subject's value could
 // match at all. Made once by the master; gateways walk by it (walk.ts).
-import type { RulePicture, SubjectPicture } from '../../base/rules-picture.ts'
+import type { RulePicture, SubjectPicture, TestPicture } from '../../base/rules-picture.ts'
 import { LiteralIndex, type LiteralIndexPicture } from './regex/literal-index.ts'
 import type { Literals } from './regex/literals.ts'
+import { constantOf, type Template } from './template.ts'
 
 /** Plain data: ChainPicture.index. Numbers of rules rise. */
 export interface ChainIndex {
@@ -11,8 +12,11 @@ export interface ChainIndex {
   readonly subjects: readonly SubjectIndex[]
 }
 
+/** What rules are found by: what patterns are held against, or a variable that is compared with texts (equal:). */
+export type IndexedSubject = SubjectPicture | { readonly kind: 'variable'; readonly name: string }
+
 export interface SubjectIndex {
-  readonly subject: SubjectPicture
+  readonly subject: IndexedSubject
   /** All rules that are found by it. */
   readonly rules: Int32Array
   /** Those that match one text only; a newline may follow it. */
@@ -29,8 +33,8 @@ export class Indexer {
   readonly #bySubject = new Map<string, Found[]>()
   #count = 0
 
-  /** @param subject null: the rule matches no pattern */
-  add(subject: SubjectPicture | null, literals: Literals | null): void {
+  /** @param subject null: the rule matches no pattern, and compares nothing */
+  add(subject: IndexedSubject | null, literals: Literals | null): void {
     const number = this.#count++
     if (subject === null || literals === null) return
     if (!tells(literals, subject)) return
@@ -58,13 +62,24 @@ export function indexOf(rules: readonly RulePicture[]): ChainIndex | null {
   const indexer = new Indexer()
   for (const { test } of rules) {
     if (test.kind === 'match') indexer.add(test.subject, (test.pattern as { literals: Literals }).literals)
-    else indexer.add(null, null)
+    else addOther(indexer, test)
   }
   return indexer.finish()
 }
 
+/** A test without a pattern: `equal:${VARIABLE};text` is found by its text. */
+export function addOther(indexer: Indexer, test: TestPicture): void {
+  if (test.kind !== 'condition' || test.isNegated || test.name !== 'equal') return indexer.add(null, null)
+  const { left, right } = test.data as { readonly left: Template; readonly right: Template }
+  const [part] = left
+  const text = constantOf(right)
+  const isVariable = left.length === 1 && typeof part === 'object' && 'variable' in part
+  if (!isVariable || text === null) return indexer.add(null, null)
+  indexer.add({ kind: 'variable', name: part.variable }, { exact: text, prefixes: [], required: [] })
+}
+
 /** Whether a subject's value can be told from others by it: a slash is in every path. */
-function tells({ exact, prefixes, required }: Literals, { kind }: SubjectPicture): boolean {
+function tells({ exact, prefixes, required }: Literals, { kind }: IndexedSubject): boolean {
   if (exact !== null) return true
   const isTelling = (texts: readonly string[]): boolean =>
     texts.length > 0 && !((kind === 'path' || kind === 'uri') && texts.includes('/'))
@@ -73,7 +88,7 @@ function tells({ exact, prefixes, required }: Literals, { kind }: SubjectPicture
 
 interface Found {
   readonly number: number
-  readonly subject: SubjectPicture
+  readonly subject: IndexedSubject
   readonly literals: Literals
 }
 

@@ -1,7 +1,7 @@
 // routing/rules/rule-kinds.ts: what compiling asks of the registries of kinds.
 import type { RulePicture } from '../../base/rules-picture.ts'
 import type { ActionKind, ConditionKind } from './action.ts'
-import { Indexer } from './chain-index.ts'
+import { addOther, Indexer } from './chain-index.ts'
 import { ACTIONS, CONDITIONS } from './kinds.ts'
 import { Parcels } from './pattern.ts'
 import { readPattern } from './read-pattern.ts'
@@ -40,7 +40,7 @@ class Maker implements ChainMaker {
     const { place, test, action } = rule
     const pattern = test.kind === 'match' ? (test.pattern as CompiledPattern) : null
     if (test.kind !== 'match' || pattern === null) {
-      this.#indexer.add(null, null)
+      addOther(this.#indexer, test)
       return rule
     }
     const subject = this.#parcels.one(test.subject)

@@ -220,6 +220,7 @@ export class Run {
     if (this.#written > WRITTEN_LIMIT) return this.refuse(431)
     this.variables ??= new Map()
     this.variables.set(name, value)
+    this.#changes |= VARIABLES
     if (field !== '') {
       this.fields?.delete(field)
       this.#changes |= HEADERS
@@ -249,7 +250,7 @@ export class Run {
     }
     this.fields ??= new Map()
     this.fields.set(name, null)
-    this.#changes |= HEADERS
+    this.#changes |= HEADERS | VARIABLES
     this.editsHead = true
   }
 
@@ -523,8 +524,10 @@ export class Run {
 
 /** Bits of takeChanges. */
 export const HEADERS = 1 << 9
-export function changeOf(kind: SubjectKind | 'header' | 'cookie'): number {
-  return kind === 'header' ? HEADERS : kind === 'cookie' ? 0 : 1 << SUBJECTS[kind]
+export const VARIABLES = 1 << 10
+export function changeOf(kind: SubjectKind | 'header' | 'cookie' | 'variable'): number {
+  if (kind === 'header') return HEADERS
+  return kind === 'variable' ? VARIABLES : kind === 'cookie' ? 0 : 1 << SUBJECTS[kind]
 }
 
 /** The CGI variable of a field. @param name in lower case */

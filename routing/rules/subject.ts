@@ -1,9 +1,13 @@
 // routing/rules/subject.ts: what a regular expression is held against, read from a run.
-import type { SubjectPicture } from '../../base/rules-picture.ts'
+import type { IndexedSubject } from './chain-index.ts'
 import type { Run } from './run.ts'
 
 /** @returns undefined from it: absent, which nothing matches */
-export function readerOf(subject: SubjectPicture): (run: Run) => string | undefined {
+export function readerOf(subject: IndexedSubject): (run: Run) => string | undefined {
+  if (subject.kind === 'variable') {
+    const { name } = subject
+    return run => run.read(name) ?? '' // as a template has it
+  }
   if (subject.kind === 'header') {
     const { name } = subject
     return run => run.field(name)

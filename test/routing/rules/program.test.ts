@@ -217,7 +217,19 @@ const specs = fc
       fc.array(requestRule, { minLength: 30, maxLength: 50 }),
     ),
     fc.array(laterRule, { maxLength: 12 }),
-    fc.constantFrom('path', 'path', 'uri', 'query', 'agent', 'user', 'header', 'cookie'),
+    fc.constantFrom(
+      'path',
+      'path',
+      'uri',
+      'query',
+      'agent',
+      'user',
+      'header',
+      'cookie',
+      'HTTP_X_A',
+      'A',
+      'REQUEST_METHOD',
+    ),
   )
   .map(([first, then, favourite]) =>
     withoutLost([...first.map((rule, i) => on(favourite, rule, i)), ...then]),
@@ -227,6 +239,19 @@ const specs = fc
 function on(subject: string, rule: Spec, i: number): Spec {
   if (i % 3 === 0 || rule.test.kind !== 'match') return rule
   const { kind, regex: pattern } = rule.test
+  if (/^[A-Z]/.test(subject)) {
+    const texts = ['', 'a', 'b', 'GET', 'PUT', '/admin', 'shop']
+    return {
+      ...rule,
+      test: {
+        kind: 'if',
+        isNegated: false,
+        name: 'equal',
+        left: [{ variable: subject }],
+        right: [texts[i % texts.length]!],
+      },
+    }
+  }
   const isNamed = subject === 'header' || subject === 'cookie'
   return { ...rule, test: { kind, subject, regex: pattern, ...(isNamed ? { name: 'x-a' } : {}) } }
 }
@@ -450,6 +475,42 @@ t.test('texts that are the only ones are found with a newline behind, too', asyn
   ]
   t.same(valuesOf(lines, { variables: { PATH_INFO: '/one\n' } }), ['1', undefined, '1'])
   t.same(valuesOf(lines, { variables: { PATH_INFO: '/one' } }), ['1', '1', '1'])
+})
+
+t.test(
+  'comparisons of a variable with texts are found by them, as they are written, and by what rules wrote',
+  async t => {
+    const many = Array.from({ length: 12 }, (_, i) => `route-if = equal:\${HTTP_HOST};h${i} return:500`)
+    const lines = [
+      ...many,
+      'route-if = equal:${HTTP_HOST};Shop addvar:A=1',
+      'route-if = equal:${HTTP_HOST};shop addvar:A=2',
+      'route-if = equal:${HTTP_HOST};Shop set-header:Host: other',
+      ...many,
+      'route-if = equal:${HTTP_HOST};Shop addvar:B=1',
+      'route-if = equal:${HTTP_HOST};other addvar:B=2',
+      'route-if = equal:${HTTP_HOST};other remove-header:Host',
+      'route-if = equal:${HTTP_HOST};other addvar:C=1',
+      'route-if = equal:${HTTP_HOST}; addvar:C=2',
+    ]
+    const variables = { HTTP_HOST: 'Shop' }
+    t.same(valuesOf(lines, { fields: { host: 'Shop' }, variables }), ['1', '2', '2'])
+    const index = indexOf(readRules(lines).picture.chains.request!.rules)!
+    t.same([...index.always], [], 'each is in the index')
+    t.equal(index.subjects[0]!.exact.size, 16)
+  },
+)
+
+t.test('other comparisons are tried as they are', async t => {
+  const rulesOf = (lines: readonly string[]) => readRules(lines).picture.chains.request!.rules
+  for (const test of [
+    'route-if-not = equal:${HTTP_HOST};h',
+    'route-if = equal:${HTTP_HOST}x;h',
+    'route-if = equal:${HTTP_HOST};${REQUEST_METHOD}',
+    'route-if = equal:${cookie[a]};h',
+    'route-if = startswith:${HTTP_HOST};h',
+  ])
+    t.equal(indexOf(rulesOf(Array.from({ length: 40 }, () => `${test} return:500`))), null, test)
 })
 
 t.test('patterns that only ask for a slash are tried as they are: an index would find them all', async t => {
