@@ -95,7 +95,7 @@ export class Choice {
   }
 
   #path(head: RequestHead, bytes: Buffer): string {
-    const written = this.#exchange.written('PATH_INFO')
+    const written = this.#exchange.passage?.written('PATH_INFO')
     return (written === undefined ? pathInfo(head, bytes) : Buffer.from(written, 'latin1')).toString()
   }
 

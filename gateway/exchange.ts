@@ -9,7 +9,6 @@ import type { Node } from '../routing/node.ts'
 import type { Waiting } from '../routing/queue.ts'
 import type { Program } from '../routing/rules/program.ts'
 import { errorAnswer, type OwnAnswer } from './answers.ts'
-import type { Body as MirroredBody } from './asks/mirror.ts'
 import { guard } from './boundary.ts'
 import { Choice } from './choice.ts'
 import { plainAddress } from './client.ts'
@@ -70,8 +69,6 @@ export class Exchange implements UpstreamUser, Queued {
   /** Its way through the route rules; null: there are none. */
   passage: Passage | null = null
   #passage: Passage | null = null // that it goes, once there were any
-  #mirrored: MirroredBody | null = null // of copies that rules want
-  #killer: NodeJS.Timeout | null = null // of a deadline that a rule set
   /** The answer has no body: to the client, or already from the node. */
   isHead = false
   /** The node was asked for HEAD where the client was not, or the other way round: a rule changed the method. */
@@ -204,13 +201,7 @@ export class Exchange implements UpstreamUser, Queued {
   }
 
   #pass(passage: Passage, head: RequestHead, bytes: Buffer): void {
-    const { deadlineMs, upstream } = passage.run
-    if (upstream !== null) this.#failure = 502 // it was named, so it is to blame
-    if (deadlineMs > 0)
-      this.#killer = setTimeout(
-        () => guard('deadline of a rule', this.connection, () => this.#meetDeadline()),
-        deadlineMs,
-      )
+    if (passage.run.upstream !== null) this.#failure = 502 // it was named, so it is to blame
     const edited = passage.edit(head, bytes)
     passage.leave()
     if (typeof edited === 'number') {
@@ -220,14 +211,14 @@ export class Exchange implements UpstreamUser, Queued {
     const address = passage.run.variables?.get('REMOTE_ADDR')
     if (address !== undefined) this.client = plainAddress(address) || this.client
     if (edited === bytes) {
-      this.#mirrored = passage.mirror(head, bytes)
+      passage.goOn(head, bytes)
       return this.#reach(head, bytes)
     }
     const { edited: editedHead } = passage
     const wasHead = this.isHead
     this.hasOtherBody = wasHead !== (editedHead.method === HEAD)
     this.isHead ||= this.hasOtherBody
-    this.#mirrored = passage.mirror(editedHead, edited)
+    passage.goOn(editedHead, edited)
     this.#reach(editedHead, edited)
   }
 
@@ -257,20 +248,11 @@ export class Exchange implements UpstreamUser, Queued {
     else this.#sayNothing()
   }
 
-  #meetDeadline(): void {
-    this.#killer = null
+  /** The time is over that a rule gave it. */
+  meetDeadline(): void {
     if (this.state === TUNNEL) return
     this.#cause = 'not answered within the time that a rule gave it'
     this.fail(504)
-  }
-
-  /** What rules made of a variable; undefined: nothing. */
-  written(name: string): string | undefined {
-    const { passage } = this
-    if (passage === null) return undefined
-    return name === 'PATH_INFO' && passage.hasRequestRules
-      ? passage.run.read(name)
-      : passage.run.variables?.get(name)
   }
 
   #enter(program: Program, head: RequestHead, bytes: Buffer): Passage {
@@ -327,7 +309,7 @@ export class Exchange implements UpstreamUser, Queued {
     const socket = this.upstream!.socket
     this.#hasSentBody = true
     this.#isExpecting = false
-    if (this.#mirrored !== null) this.#mirrored.take(bytes, start, end)
+    this.passage?.mirrored?.take(bytes, start, end)
     // A node may answer without reading on. A body that leaves whole, with its head, is here before that.
     if (this.#headText === '' || !this.connection.isBodyComplete) socket.outliveWrites()
     const text = this.#headText
@@ -764,19 +746,11 @@ export class Exchange implements UpstreamUser, Queued {
 
   #over(): void {
     this.world.counters.requests++
-    if (this.passage !== null) this.#leaveRules(this.passage)
+    this.passage?.finish()
     if (this.world.accessLog !== null && this.passage?.run.isLogged !== false) logExchange(this)
     this.raw = '' // a connection may stay idle for long
     this.passage?.forget()
     this.passage = null
-  }
-
-  #leaveRules(passage: Passage): void {
-    if (this.#killer !== null) clearTimeout(this.#killer)
-    this.#killer = null
-    if (this.#mirrored !== null) this.#mirrored.over()
-    this.#mirrored = null
-    passage.finish()
   }
 }
 

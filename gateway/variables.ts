@@ -15,7 +15,7 @@ export type VariableReader = (exchange: Exchange, head: RequestHead, bytes: Buff
  */
 export function variableReader(name: string): VariableReader {
   const read = sentReader(name, false)
-  return (exchange, head, bytes) => exchange.written(name) ?? read(exchange, head, bytes)
+  return (exchange, head, bytes) => exchange.passage?.written(name) ?? read(exchange, head, bytes)
 }
 
 /** The same before rules touched it, and without what nodes are not told: what a client claims to be, its hop-by-hop fields. */

@@ -6,7 +6,7 @@ import { type Program, WITHOUT_RULES } from '../../routing/rules/program.ts'
 import { Run } from '../../routing/rules/run.ts'
 import { errorAnswer, type OwnAnswer } from '../answers.ts'
 import type { Body as MirroredBody } from '../asks/mirror.ts'
-import { reportDefect } from '../boundary.ts'
+import { guard, reportDefect } from '../boundary.ts'
 import type { Exchange } from '../exchange.ts'
 import { CONNECT, RequestHead, TRACE } from '../http1/request-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
@@ -41,6 +41,9 @@ export class Passage {
   isJudged = false
   /** Whoever fulfils an ask must name it: its request may be over by then. */
   ticket = 0
+  /** Takes the request's body, for copies that rules want; null: nothing does. */
+  mirrored: MirroredBody | null = null
+  #deadline: NodeJS.Timeout | null = null
 
   // --- of an answer that they let through
   added = ''
@@ -120,14 +123,24 @@ export class Passage {
   }
 
   /**
-   * Makes the copies of the request that rules want.
+   * The request goes on to nodes: within the time that rules gave it, and with the copies that they want.
    *
    * @param head of `bytes`, as nodes get it
-   * @returns what takes the request's body; null: nothing does
    */
-  mirror(head: RequestHead, bytes: Buffer): MirroredBody | null {
-    const { mirrors } = this.run
-    return mirrors === null ? null : this.#rulebook.mirrors.begin(this.#exchange, head, bytes, mirrors)
+  goOn(head: RequestHead, bytes: Buffer): void {
+    const exchange = this.#exchange
+    const { deadlineMs, mirrors } = this.run
+    if (deadlineMs > 0)
+      this.#deadline = setTimeout(
+        () => guard('deadline of a rule', exchange.connection, () => exchange.meetDeadline()),
+        deadlineMs,
+      )
+    if (mirrors !== null) this.mirrored = this.#rulebook.mirrors.begin(exchange, head, bytes, mirrors)
+  }
+
+  /** What rules made of a variable; undefined: nothing. */
+  written(name: string): string | undefined {
+    return name === 'PATH_INFO' && this.hasRequestRules ? this.run.read(name) : this.run.variables?.get(name)
   }
 
   /** Whether packets differ from what the head for nodes says. */
@@ -193,6 +206,10 @@ export class Passage {
   /** All was sent. */
   finish(): void {
     this.ticket++
+    if (this.#deadline !== null) clearTimeout(this.#deadline)
+    this.#deadline = null
+    this.mirrored?.over()
+    this.mirrored = null
     try {
       if (this.run.program.final !== null) this.run.finish()
     } catch (error) {
