@@ -23,7 +23,7 @@ const WAITS_IN_TEXT = 0.25
 /** Where it goes two ways; */
 const FORKS = 0.6
 /** there it copies the places of all groups, so all costs that much more for each. */
-const COPIES = 0.01
+const COPIES = 0.015
 /** A group's ends are noted, and forgotten in the next round. */
 const NOTES = 0.2
 const ASSERTS = 0.3
