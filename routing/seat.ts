@@ -25,9 +25,8 @@ export class Seat implements NodeWatcher {
   /** Its place in the one heap that holds it, if any, by `heapKey`. */
   heapAt = 0
   heapKey = 0
-  /** Smooth turns: when the window of its next turn opens, in rounds, and whether it was seen to be open. */
+  /** Smooth turns: when the window of its next turn opens, in rounds; kept up to date only while it is in no line. */
   turn = 0
-  isDue = false
   /** Turns it may still take in this round (wrr), or has saved while it starts slowly (smooth turns). */
   credit = 0
   readonly #bench: Bench

@@ -1,4 +1,4 @@
-// test/routing/balance/turn-heap.test.ts: many nodes have turns as even as a few have, at the price of a heap.
+// test/routing/balance/turn-heap.test.ts: many nodes have turns as even as a few have, at the price of a few.
 import fc from 'fast-check'
 import t from 'tap'
 import { Backend, DEFAULT_RULES } from '../../../routing/backend.ts'
@@ -9,16 +9,16 @@ import { fakeNode } from '../nodes.ts'
 
 const nobody = { seatChanged() {}, loadChanged() {}, seatLost() {} }
 
-function turnsOf(nodes: readonly Node[]): TurnHeap {
-  return new TurnHeap(
-    nodes.map((node, i) => {
-      const seat = new Seat(node, nobody)
-      seat.order = seat.place = i
-      seat.standing = 'open'
-      return seat
-    }),
-  )
+function seatsOf(nodes: readonly Node[]): Seat[] {
+  return nodes.map((node, i) => {
+    const seat = new Seat(node, nobody)
+    seat.order = seat.place = i
+    seat.standing = 'open'
+    return seat
+  })
 }
+
+const turnsOf = (nodes: readonly Node[]) => new TurnHeap(seatsOf(nodes))
 
 const many = (count: number): Node[] => Array.from({ length: count }, (_, i) => fakeNode(`${i}`))
 const names = (backend: Backend, count: number, now = 0): string[] =>
@@ -61,6 +61,80 @@ t.test(
     )
   },
 )
+
+t.test('whoever comes and goes, of two that stay neither is a turn of each ahead', async _t => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom(1, 1, 1, 2, 5, 10), { minLength: 4, maxLength: 30, size: 'max' }),
+      fc.array(fc.nat(12), { minLength: 300, maxLength: 300 }),
+      (weights, pauses) => {
+        const seats = seatsOf(weights.map((weight, i) => fakeNode(`${i}`, weight)))
+        const staying = weights.slice(0, weights.length >> 1)
+        const turns = new TurnHeap(seats)
+        const counts = weights.map(() => 0)
+        const backAt = weights.map(() => -1)
+        for (const [now, pause] of pauses.entries()) {
+          for (const [i, seat] of seats.entries()) {
+            if (backAt[i] !== now) continue
+            seat.standing = 'open'
+            turns.add(seat)
+          }
+          const place = Number(turns.pick(0)!.name)
+          const seat = seats[place]!
+          if (seat.standing !== 'open') return false
+          counts[place]!++
+          if (place >= staying.length && pause > 0) {
+            seat.standing = 'full'
+            turns.remove(seat)
+            backAt[place] = now + pause
+          }
+          const rounds = staying.map((weight, i) => counts[i]! / weight)
+          for (const [i, weight] of staying.entries())
+            for (const [j, other] of staying.entries())
+              if (rounds[i]! - rounds[j]! > 1 / weight + 1 / other + 1e-6) return false
+        }
+        return true
+      },
+    ),
+  )
+})
+
+t.test('a node that is full while its turn is not there keeps it', async t => {
+  const nodes = many(20).map(({ name }) => fakeNode(name, 1, undefined, { limit: 1 }))
+  const backend = new Backend(nodes, [])
+  names(backend, 5)
+  nodes[10]!.begin()
+  t.strictSame(names(backend, 3), ['5', '6', '7'])
+  nodes[10]!.end(-1, 0)
+  t.strictSame(names(backend, 4), ['8', '9', '10', '11'])
+  nodes[14]!.begin()
+  t.strictSame(names(backend, 4), ['12', '13', '15', '16'])
+  nodes[14]!.end(-1, 0)
+  t.equal(names(backend, 20).filter(name => name === '14').length, 1, 'one that was, has its next')
+})
+
+t.test('of thousands a half leaves at once, and comes back', async t => {
+  const nodes = many(4_000)
+  const backend = new Backend(nodes, [])
+  names(backend, 1_500)
+  for (const node of nodes.slice(0, 2_000)) node.restUntil(1)
+  t.strictSame(
+    new Set(names(backend, 2_000)),
+    new Set(nodes.slice(2_000).map(({ name }) => name)),
+    'each of the others has a turn',
+  )
+  t.ok(new Set(names(backend, 6_001, 1)).size === 4_000, 'then all have, in a round and the rest of one')
+})
+
+t.test('a weight that grew has its share at once', async t => {
+  const nodes = many(20)
+  const backend = new Backend(nodes, [])
+  names(backend, 1)
+  nodes[0]!.weight = 60
+  backend.renew(nodes, [])
+  const turns = names(backend, 79).filter(name => name === '0').length
+  t.ok(turns >= 59, `${turns} of 79`)
+})
 
 t.test('a node that rested does not make up for the turns it missed', async t => {
   const nodes = many(20)
