@@ -75,7 +75,7 @@ export class Admission {
   /** No descriptor is left for a connection to a node: closes something idle, so that the next try finds one. */
   descriptorsOut(code: string): void {
     this.#report('no descriptor is free', { code })
-    if (!this.idle.closeLongest()) this.#world.closeIdleUpstream()
+    if (!this.idle.closeLongest()) this.#world.pools.closeLongest()
   }
 
   /** Ten times a second: a reload may have lowered the limit. */
@@ -103,7 +103,7 @@ export class Admission {
     if (this.idle.closeLongest()) return true
     const { maxConnections } = this.#world.running.picture
     const isForClients = maxConnections > 0 && this.connections >= maxConnections
-    return !isForClients && this.#world.closeIdleUpstream()
+    return !isForClients && this.#world.pools.closeLongest()
   }
 
   // '': not counted. Connections made before a reload turned the limit on never are: they were let in.

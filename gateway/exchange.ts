@@ -490,7 +490,7 @@ export class Exchange implements UpstreamUser, Queued {
     const refusal = this.#encoder.encode(head, bytes, node)
     if (refusal > 0) return this.fail(refusal)
     this.#headText = this.#encoder.text
-    const pool = world.poolOf(node)
+    const pool = world.pools.of(node)
     const upstream = pool.take(this, world.wheel.now, this.#mayRepeat, fresh || node.proto === 'uwsgi')
     if (upstream === null) return this.#lacksDescriptor('EMFILE')
     this.upstream = upstream
@@ -724,7 +724,7 @@ export class Exchange implements UpstreamUser, Queued {
     }
     if (this.waitsSince >= 0) this.#choice.backend!.queue!.leave(this)
     if (upstream !== null) {
-      upstream.idleSince = this.world.wheel.now
+      upstream.idleSince = Math.trunc(this.world.wheel.now)
       upstream.release(reusable)
     }
     this.#stint.end(upstream === null ? 0 : upstream.received)

@@ -6,7 +6,6 @@ import type { KeyPicture, Picture } from '../base/picture.ts'
 import type { RulesPicture } from '../base/rules-picture.ts'
 import { Wheel } from '../base/wheel.ts'
 import type { Backend } from '../routing/backend.ts'
-import type { Node } from '../routing/node.ts'
 import { RetryBudget } from '../routing/retry-budget.ts'
 import type { Program } from '../routing/rules/program.ts'
 import type { TableChange } from '../routing/table-builder.ts'
@@ -21,7 +20,7 @@ import { openRulebook, ruleCodeProblem } from './rule-code.ts'
 import type { Rulebook } from './rules/rulebook.ts'
 import { Sticky } from './sticky.ts'
 import { Troubles } from './troubles.ts'
-import { NodePool } from './upstream/pool.ts'
+import { Pools } from './upstream/pools.ts'
 import { encodeVars } from './uwsgi/packet.ts'
 
 const TICK_MS = 100
@@ -49,6 +48,7 @@ export class World {
   readonly troubles: Troubles
   readonly counters: Counters
   readonly admission: Admission
+  readonly pools: Pools
   readonly paces = new Paces()
   readonly queues = new Queues()
   /** Who serves what, as of now: no exchange keeps an older one. */
@@ -67,7 +67,6 @@ export class World {
   /** HTTP date of this second. */
   date = new Date().toUTCString()
 
-  readonly #pools = new Map<Node, NodePool>()
   readonly #started = performance.now()
   readonly #timer: NodeJS.Timeout
   readonly #idPrefix = `${process.pid.toString(36)}-${Date.now().toString(36)}-`
@@ -88,6 +87,7 @@ export class World {
     this.tell = tell
     this.counters = new Counters(count)
     this.admission = new Admission(this)
+    this.pools = new Pools(picture.maxIdlePerNode, this.admission)
     this.troubles = new Troubles(tell)
     this.running = compile(picture)
     for (const learnt of rules) this.learnRules(learnt)
@@ -147,24 +147,8 @@ export class World {
     if (this.rulebook !== null) this.rulebook.surroundings.ours.gateways = picture.gateways
     if (before.stickySecret !== picture.stickySecret) this.sticky = new Sticky(picture.stickySecret)
     this.directory.configure(picture)
-    for (const pool of this.#pools.values()) pool.limit = picture.maxIdlePerNode
+    this.pools.setLimit(picture.maxIdlePerNode)
     if (JSON.stringify(before.accessLog) !== JSON.stringify(picture.accessLog)) this.#openLog(picture)
-  }
-
-  poolOf(node: Node): NodePool {
-    const known = this.#pools.get(node)
-    if (known !== undefined) return known
-    // An exchange may still reach for a node that left: nothing of it is kept.
-    const isCurrent = node.state === 'up' || node.state === 'resting'
-    const pool = new NodePool(node, isCurrent ? this.running.picture.maxIdlePerNode : 0, this.admission)
-    if (isCurrent) this.#pools.set(node, pool)
-    return pool
-  }
-
-  /** Closes a kept connection to a node, of the first that has one. @returns false when there is none */
-  closeIdleUpstream(): boolean {
-    for (const pool of this.#pools.values()) if (pool.closeLongest()) return true
-    return false
   }
 
   /** Opens log files again: they were renamed. Resolves when nothing more goes to the old ones. */
@@ -195,7 +179,7 @@ export class World {
   async close(): Promise<void> {
     clearInterval(this.#timer)
     this.#tellCounters(0) // what is open now closes with the process
-    for (const pool of this.#pools.values()) pool.close()
+    this.pools.close()
     await Promise.all([this.#logsClosed, this.accessLog?.close(), this.rulebook?.close()])
   }
 
@@ -215,10 +199,7 @@ export class World {
 
   // Nodes that left finish what they have in hand, each on its connection, and keep none.
   #follow({ left }: TableChange): void {
-    for (const node of left) {
-      this.#pools.get(node)?.close()
-      this.#pools.delete(node)
-    }
+    for (const node of left) this.pools.forget(node)
   }
 
   #openLog(picture: Picture): void {
@@ -246,7 +227,7 @@ export class World {
     if (now - this.#sweptAt < SWEEP_MS) return
     this.#sweptAt = now
     this.date = new Date().toUTCString()
-    for (const pool of this.#pools.values()) pool.sweep(now)
+    this.pools.sweep(now)
   }
 
   #tellLimits(now: number): void {

@@ -4,7 +4,7 @@ import type { HashOn } from '../base/picture.ts'
 import type { Policy } from '../base/policy.ts'
 import type { Balance } from './balance/balance.ts'
 import { lots } from './balance/lots.ts'
-import { makeBalance } from './balance/policies.ts'
+import { goesByLoad, makeBalance } from './balance/policies.ts'
 import type { Node } from './node.ts'
 import type { WaitingQueue } from './queue.ts'
 import { type Bench, Seat, type Standing } from './seat.ts'
@@ -219,6 +219,7 @@ export class Backend implements Bench {
     const old = known.get(node)
     const seat = old !== undefined && node.watcher === old ? old : new Seat(node, this)
     node.slowStartMs = this.#rules.slowStartMs
+    node.tellsLoad = goesByLoad(this.#rules.policy)
     node.shareLimit(this.#rules.limit)
     seat.order = this.#seatOf.size
     seat.place = level.seats.length

@@ -11,7 +11,7 @@ const FIRST_SHARE = 0.1
 export interface NodeWatcher {
   /** Its state changed, or the end of its rest. */
   nodeChanged(): void
-  /** An exchange began or ended. */
+  /** An exchange began or ended, see {@link Node.tellsLoad}. */
   loadChanged(): void
   /** Another one took the node: nothing more is told. */
   nodeTaken(): void
@@ -19,47 +19,58 @@ export interface NodeWatcher {
 
 export class Node {
   readonly name: string
-  readonly proto: 'http' | 'uwsgi'
-  /** Taken anew from each picture, down to the limit: names may resolve elsewhere, weights may change. */
-  modifier1 = 0
-  modifier2 = 0
+  /** Taken anew from each picture, down to the modifiers, as is the limit: names may resolve elsewhere, weights may change. */
   endpoint: NodeEndpoint
   /** At least 1. */
   weight = 1
   backup = 0
-  limit = 0
+  modifier1 = 0
+  modifier2 = 0
+
+  // --- what every exchange touches stands together: of ten thousand nodes, the next one is in no cache
+
+  readonly proto: 'http' | 'uwsgi'
   state: NodeState = 'up'
-  /** End of the rest, in the clock of the caller; meaningful while resting. */
-  restsUntil = 0
+  limit = 0
+  /** Exchanges that it has now, and those it was given since it was last announced. */
+  inHand = 0
+  served = 0
   /** Since the counters were last told: exchanges sent to it; failed connects, bad answers and answers that never came. */
   requests = 0
   failures = 0
   /** Likewise: bytes from it, and to it, of exchanges that ended. */
   tx = 0
   rx = 0
-  /** Why it rests, in words for people. */
-  cause = ''
-  /** What the counters were told of last: the end of its rest, 0 for none, and what it has in hand; and whether they look at it. */
-  restTold = 0
-  inHandTold = 0
+  /** The counters look at it. */
   isOnNews = false
-  /** Exchanges that it has now, and those it was given since it was last announced. */
-  inHand = 0
-  served = 0
+  /** Whoever picks goes by what it has in hand, and is told. Of a node with a limit, or on trial, it is told in any case. */
+  tellsLoad = false
   /** Length of the ramp from a tenth of its traffic to all of it; 0: none. Begins with {@link startSlowly} and after rests. */
   slowStartMs = 0
-  readonly latency = new Latency()
+  /** What carries exchanges to it: whose it is put it here, as a map of thousands of nodes is slower. */
+  connections: object | null = null
   readonly health: Health
+  #failed = 0 // addresses in a row that could not be connected to
+  #isOnTrial = false
+  #inHandBefore = 0 // of those that it has, so many began before the trial
+
+  // --- what few do
+
   watcher: NodeWatcher | null = null
+  /** End of the rest, in the clock of the caller; meaningful while resting. */
+  restsUntil = 0
+  /** Why it rests, in words for people. */
+  cause = ''
+  /** What the counters were told of last: the end of its rest, 0 for none, and what it has in hand. */
+  restTold = 0
+  inHandTold = 0
+  readonly latency = new Latency()
   #turn = 0 // which of the addresses is tried
-  #failed = 0 // how many of them in a row
   #isEjected = false
   #isUnwell = false
   #ownLimit = 0
   #sharedLimit = 0
   #needsTrial = false // when its rest is over
-  #isOnTrial = false
-  #inHandBefore = 0 // of those that it has, so many began before the trial
   #freshSince = Number.NEGATIVE_INFINITY
 
   /** @param health that of an earlier record of the same name, so that coming back forgives nothing */
@@ -136,7 +147,7 @@ export class Node {
     this.inHand++
     this.served++
     this.requests++
-    this.watcher?.loadChanged()
+    this.#tellLoad()
   }
 
   /** An exchange that ended was never sent to it: it does not count. */
@@ -150,14 +161,14 @@ export class Node {
     this.inHand--
     if (this.inHand < this.#inHandBefore) this.#inHandBefore = this.inHand
     if (tookMs >= 0) this.latency.observe(tookMs, now)
-    this.watcher?.loadChanged()
+    this.#tellLoad()
     if (this.state === 'draining' && this.inHand === 0) this.leave()
   }
 
   /** It announced itself again. */
   announced(): void {
     this.served = 0
-    this.watcher?.loadChanged()
+    this.#tellLoad()
   }
 
   /** It is new among others that serve already. */
@@ -256,6 +267,10 @@ export class Node {
   /** It is no longer there. An address that comes back is a new node. */
   leave(): void {
     this.#move('gone')
+  }
+
+  #tellLoad(): void {
+    if (this.tellsLoad || this.limit > 0 || this.#isOnTrial) this.watcher?.loadChanged()
   }
 
   #beginTrial(): void {

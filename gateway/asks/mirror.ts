@@ -178,7 +178,7 @@ class Copy implements UpstreamUser, Waiting {
     const { node, backend } = this.#target
     const { wheel, running } = this.#world
     this.#stint.begin(node, backend)
-    this.#upstream = this.#world.poolOf(node).take(this, wheel.now, false, true)
+    this.#upstream = this.#world.pools.of(node).take(this, wheel.now, false, true)
     if (this.#upstream === null) return this.#end('no descriptor is free')
     wheel.arm(this, Math.min(MOST_MS, running.picture.timeoutMs))
   }

@@ -436,6 +436,6 @@ function learnTimeout(exchange: Exchange, bytes: Buffer): void {
   for (let i = 0; i < HEAD.count; i++) {
     if (HEAD.ids[i] !== ID['keep-alive']) continue
     const seconds = /(?:^|[\s,])timeout=(\d{1,6})/i.exec(HEAD.valueOf(bytes, i))
-    if (seconds !== null) exchange.world.poolOf(exchange.node!).learnTimeout(Number(seconds[1]))
+    if (seconds !== null) exchange.world.pools.of(exchange.node!).learnTimeout(Number(seconds[1]))
   }
 }

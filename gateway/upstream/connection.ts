@@ -28,8 +28,12 @@ export class UpstreamConnection implements SocketOwner {
   isReused = false
   /** Answer bytes of the exchange in hand. */
   received = 0
-  /** When it became idle, in the wheel's milliseconds. */
+  /** When it became idle, in whole milliseconds of the wheel: V8 keeps a fraction in an object of its own. */
   idleSince = 0
+  /** The pool's: it is among the idle ones, with those that became idle before and after it. */
+  isIdle = false
+  idleNext: UpstreamConnection | null = null
+  idlePrevious: UpstreamConnection | null = null
   #isCounted = true
 
   constructor(node: Node, pool: NodePool, user: UpstreamUser) {

@@ -14,13 +14,19 @@ export interface Tally {
   readonly isOut: boolean
 }
 
+/**
+ * Thousands of pools have one connection each, and an exchange meets a pool that the processor's caches have forgotten:
+ * so the connections are linked through themselves, and it looks at two objects.
+ */
 export class NodePool {
   readonly node: Node
   readonly tally: Tally
-  readonly #idle: UpstreamConnection[] = []
-  #idleLimitMs = IDLE_MS
   /** Idle connections kept at most. */
   limit: number
+  #idleLimitMs = IDLE_MS
+  #idle = 0
+  #last: UpstreamConnection | null = null // the others before it, down to the one that has been idle longest
+  #first: UpstreamConnection | null = null
 
   constructor(node: Node, limit: number, tally: Tally) {
     this.node = node
@@ -38,9 +44,9 @@ export class NodePool {
   take(user: UpstreamUser, now: number, mayRepeat: boolean, fresh: boolean): UpstreamConnection | null {
     if (!fresh) {
       const oldest = now - (mayRepeat ? this.#idleLimitMs : Math.min(FRESH_MS, this.#idleLimitMs))
-      const kept = this.#idle.at(-1)
-      if (kept !== undefined && kept.idleSince >= oldest) {
-        this.#idle.pop()
+      const kept = this.#last
+      if (kept !== null && kept.idleSince >= oldest) {
+        this.forget(kept)
         kept.user = user
         kept.received = 0
         return kept
@@ -53,13 +59,29 @@ export class NodePool {
     connection.isReused = true
     if (this.limit === 0) return connection.close()
     // The oldest gives way: were it the new one, a full pool would stay too stale for requests that must not be repeated.
-    if (this.#idle.length >= this.limit) this.closeLongest()
-    this.#idle.push(connection)
+    if (this.#idle >= this.limit) this.closeLongest()
+    const before = this.#last
+    this.#last = connection
+    if (before === null) this.#first = connection
+    else {
+      before.idleNext = connection
+      connection.idlePrevious = before
+    }
+    connection.isIdle = true
+    this.#idle++
   }
 
+  /** Harmless when it is not idle. */
   forget(connection: UpstreamConnection): void {
-    const i = this.#idle.indexOf(connection)
-    if (i >= 0) this.#idle.splice(i, 1)
+    if (!connection.isIdle) return
+    const { idleNext, idlePrevious } = connection
+    if (idleNext === null) this.#last = idlePrevious
+    else idleNext.idlePrevious = idlePrevious
+    if (idlePrevious === null) this.#first = idleNext
+    else idlePrevious.idleNext = idleNext
+    connection.idleNext = connection.idlePrevious = null
+    connection.isIdle = false
+    this.#idle--
   }
 
   /** The node said how long it keeps idle connections; stay a second below. */
@@ -67,24 +89,23 @@ export class NodePool {
     this.#idleLimitMs = Math.min(IDLE_MS, Math.max(500, seconds * 1000 - 1000))
   }
 
-  /** Closes what was idle too long: the oldest stand first. */
+  /** Closes what was idle too long. */
   sweep(now: number): void {
-    let old = 0
-    while (old < this.#idle.length && this.#idle[old]!.idleSince < now - this.#idleLimitMs) old++
-    if (old === 0) return // thousands of pools are looked at each second
-    for (const connection of this.#idle.splice(0, old)) connection.close()
+    while (this.#first !== null && this.#first.idleSince < now - this.#idleLimitMs) this.closeLongest()
   }
 
   /** Closes the one that has been idle longest. @returns false when none is idle */
   closeLongest(): boolean {
-    const longest = this.#idle.shift()
-    longest?.close()
-    return longest !== undefined
+    const longest = this.#first
+    if (longest === null) return false
+    this.forget(longest)
+    longest.close()
+    return true
   }
 
   /** Closes every idle connection, and keeps none any more: the node left the picture, or the process ends. */
   close(): void {
     this.limit = 0
-    for (const connection of this.#idle.splice(0)) connection.close()
+    while (this.closeLongest());
   }
 }

@@ -8,7 +8,7 @@ export interface Balance {
   add(seat: Seat): void
   /** The seat is open no more. */
   remove(seat: Seat): void
-  /** The node of the seat, open or not, has more or fewer exchanges in hand. */
+  /** The node of the seat, open or not, has more or fewer exchanges in hand. Told where the policy goes by that. */
   loaded(seat: Seat): void
   /**
    * Once per try; allocates nothing.

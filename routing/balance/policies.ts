@@ -20,6 +20,11 @@ export interface BalanceNeeds {
   readonly random: () => number
 }
 
+/** Whether its balances have to be told of {@link Balance.loaded}; those of the others ask, or do not care. */
+export function goesByLoad(policy: Policy): boolean {
+  return policy === 'lrc' || policy === 'wlrc' || policy === 'hash'
+}
+
 /**
  * @param seats of one level, `place` and `standing` set
  * @param all of every level, in order of announcement

@@ -80,3 +80,14 @@ t.test('whoever picks hears of every change', async t => {
   node.leave()
   t.same(heard, ['1', '0', 'resting', 'resting', 'up', 'gone'])
 })
+
+t.test('of a node without a limit nobody hears what it has in hand, unless told to', async t => {
+  const node = fakeNode('a')
+  let heard = 0
+  node.watcher = { nodeChanged() {}, loadChanged: () => heard++, nodeTaken() {} }
+  node.begin()
+  t.equal(heard, 0)
+  node.tellsLoad = true
+  node.end(1, 0)
+  t.equal(heard, 1)
+})
