@@ -8,7 +8,7 @@ import { writeLatin1 } from '../base/latin1.ts'
 import type { NodeEndpoint } from '../base/picture.ts'
 import { guard } from './boundary.ts'
 import type { ClientCertificate } from './client.ts'
-import { forgo, giveBack, isLarge, type Slab, takeLarge, takeSmall } from './slabs.ts'
+import { forgo, giveBack, isLarge, LOBBY, type Slab, takeLarge, takeSmall } from './slabs.ts'
 import { HEAD_ROOM, type Origin, type Socket, type SocketOwner } from './socket.ts'
 
 const EMPTY = Buffer.alloc(0)
@@ -39,8 +39,9 @@ export class NodeSocket implements Socket {
   #wasReset = false // and that write took the kernel's note of it: the read behind it sees a mere end
   readonly #isAccepted: boolean
   readonly #isTls: boolean
-  #slab: Slab | null = null
-  #isSlabNew = false
+  #slab: Slab | null = null // its own; null: its next bytes come into the lobby
+  #reads: Slab | null = null // what Node reads into
+  #isTelling = false // of bytes
   #copied = 0 // of what pends, so much is TLS's own copy
   #tell: (() => void) | null = null
   #given: Buffer | null = null // leaves just now
@@ -59,7 +60,7 @@ export class NodeSocket implements Socket {
     this.remoteAddress = isAccepted ? (origin?.address ?? socket.remoteAddress ?? '') : ''
     this.remotePort = isAccepted ? (origin?.port ?? socket.remotePort ?? 0) : 0
     this.isStranger = origin?.isStranger ?? false
-    if (!isAccepted) this.#useSlab(takeSmall())
+    if (!isAccepted) this.#slab = takeSmall()
     ;(socket as Wrapped)[WRAPPED] = this
   }
 
@@ -196,7 +197,7 @@ export class NodeSocket implements Socket {
 
   keepBytes(writer: Socket): void {
     const slab = this.#slab!
-    this.#useSlab(takeSmall())
+    this.#slab = takeSmall()
     if (isLarge(slab)) (writer as NodeSocket).#socket.write(EMPTY, error => (error ? forgo : giveBack)(slab))
   }
 
@@ -205,29 +206,31 @@ export class NodeSocket implements Socket {
     if (isLarge(slab)) return
     const large = takeLarge()
     if (large === null) return
-    this.#useSlab(large)
+    this.#slab = large
     giveBack(slab)
   }
 
   expectShort(): void {
     const slab = this.#slab!
     if (!isLarge(slab)) return
-    this.#useSlab(takeSmall())
+    this.#slab = takeSmall()
     giveBack(slab)
   }
 
-  #useSlab(slab: Slab): void {
-    this.#slab = slab
-    this.#isSlabNew = true
+  rest(): void {
+    if (!this.#isTelling || this.#slab === null) return // Node asks what to read into only behind a read
+    giveBack(this.#slab)
+    this.#slab = null
   }
 
   // --- called by the socket below
 
   /** Called before the first read, and after each. @returns null: it stays the same */
   nextReadPart(): Uint8Array | null {
-    if (!this.#isSlabNew) return null
-    this.#isSlabNew = false
-    return this.#slab!.readPart
+    const slab = this.#slab ?? LOBBY
+    if (slab === this.#reads) return null
+    this.#reads = slab
+    return slab.readPart
   }
 
   /** Remembers that the other side takes no more. @returns null: the stream lives on */
@@ -247,7 +250,13 @@ export class NodeSocket implements Socket {
   }
 
   tookBytes(count: number): void {
-    if (!this.#isClosed) this.owner.onData(this.#slab!.bytes, HEAD_ROOM, HEAD_ROOM + count)
+    if (this.#isClosed) return
+    const slab = this.#slab ?? takeSmall()
+    this.#slab = slab
+    if (this.#reads === LOBBY) LOBBY.bytes.copy(slab.bytes, HEAD_ROOM, 0, count)
+    this.#isTelling = true
+    this.owner.onData(slab.bytes, HEAD_ROOM, HEAD_ROOM + count)
+    this.#isTelling = false
   }
 
   gotBytes(bytes: Buffer): void {

@@ -1,9 +1,13 @@
 // gateway/slabs.ts: what connections to nodes read into: a buffer of 64 KB each, and a few large ones for long bodies.
 // Four times fewer reads and writes halve the cost of a long body; short ones would only lose the processor's caches.
+// Of idle connections there may be thousands: those that had a short answer have one buffer together, the lobby. What
+// comes there is taken out of it at once.
 import { HEAD_ROOM, TAIL_ROOM } from './socket.ts'
 
 const SMALL_BYTES = 65_536
 const LARGE_BYTES = 262_144
+/** Of a longer answer a connection that has the lobby would need one more read. */
+export const LOBBY_BYTES = 16_384
 const MOST_SPARE_SMALL = 64
 /** Of one process: whoever finds none free goes on with a small one. */
 const MOST_LARGE = 64
@@ -13,6 +17,9 @@ export interface Slab {
   readonly bytes: Buffer
   readonly readPart: Uint8Array
 }
+
+const lobby = Buffer.allocUnsafeSlow(LOBBY_BYTES)
+export const LOBBY: Slab = { bytes: lobby, readPart: lobby }
 
 const spareSmall: Slab[] = []
 const spareLarge: Slab[] = []

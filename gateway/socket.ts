@@ -80,4 +80,6 @@ export interface Socket {
   expectLong(): void
   /** Nothing refers to its bytes any more: back to pieces of the usual size. */
   expectShort(): void
+  /** Nothing refers to its bytes any more, nothing is expected soon, and then it will be short: it needs no memory. */
+  rest(): void
 }

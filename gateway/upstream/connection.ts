@@ -1,6 +1,7 @@
 // gateway/upstream/connection.ts: one connection to a node, and whom it serves just now.
 import type { Node } from '../../routing/node.ts'
 import { connect } from '../node-socket.ts'
+import { LOBBY_BYTES } from '../slabs.ts'
 import type { Socket, SocketOwner } from '../socket.ts'
 import type { NodePool } from './pool.ts'
 
@@ -75,8 +76,9 @@ export class UpstreamConnection implements SocketOwner {
   /** The exchange is over. @param reusable the node keeps the connection and both messages were complete */
   release(reusable: boolean): void {
     this.user = null
-    if (reusable && !this.socket.isDestroyed && !this.socket.isDeaf) this.#pool.put(this)
-    else this.close()
+    if (!reusable || this.socket.isDestroyed || this.socket.isDeaf) return this.close()
+    if (this.received <= LOBBY_BYTES) this.socket.rest()
+    this.#pool.put(this)
   }
 
   /** It serves nobody. */
