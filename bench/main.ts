@@ -1,7 +1,7 @@
 // bench/main.ts: `npm run bench`: what a request costs in CPU time, beside nginx and others on the same machine.
 //
 // How: the gateway alone on CPU 0; load and node on CPU 1. After a warm-up, rounds of one second in turns, A B C,
-// C B A, ...; cost = run time of all threads of the gateway's processes, as the kernel counts it, by answers. Neighbours
+// B C A, ...; cost = run time of all threads of the gateway's processes, as the kernel counts it, by answers. Neighbours
 // move the absolute figures by a fifth within an hour, so what counts is the ratio to nginx in the same round: the
 // median of the rounds, with its quartiles. docs/benchmarks.md, written by this, says more.
 import { type Plan, readPlan } from './command-line.ts'

@@ -28,7 +28,7 @@ ${facts(versions)}
 - Every gateway has one worker, alone on CPU 0. The load and the node behind are on CPU 1.
 - The **cost** is the run time of all threads of all processes of the gateway, as the kernel counts it, divided by the
   answers. Neighbours on the same hardware move it by a fifth within an hour; so what counts is the **ratio** to nginx in
-  the same round. Rounds of a second are taken in turns: A B C, then C B A. Figures are the median of the rounds,
+  the same round. Rounds of a second are taken in turns: A B C, then B C A. Figures are the median of the rounds,
   with the quartiles in brackets. A row counts as reached when its median does.
 - Before its first round every gateway answers 20,000 requests, or as many as it can in 8 seconds.
 - Load: wrk with 64 connections, each with its next request once it has an answer: the gateway is saturated, unless the node
