@@ -67,20 +67,48 @@ export function flowOf(
   kinds: RuleKinds,
   label: (text: string) => number | undefined,
 ): FlowRule {
-  if (test.kind === 'label') {
-    return { isLabel: true, isAlways: true, ends: false, jump: null, test: null, writes: false }
-  }
-  const names = kinds.actions.get(action.name)?.names ?? []
-  const ends = names.some(name => ENDING.has(name))
+  if (test.kind === 'label') return LABEL
+  const { ends, touchesNothing } = kindOf(action.name, kinds)
   const head = test.kind === 'always' ? '' : value.slice(0, headLength(family, value))
   return {
     isLabel: false,
     isAlways: test.kind === 'always' || (PRESENT.has(family) && ANY_TEXT.has(head)),
     ends,
     jump: action.name === 'goto' ? target(value.slice(value.indexOf(':', head.length) + 1), label) : null,
-    test: isSteady(test.kind, head) ? `${family} ${head}` : null,
-    writes: !ends && !names.some(name => TOUCHING_NOTHING.has(name)),
+    subject: family,
+    test: isSteady(test.kind, head) ? head : null,
+    writes: !ends && !touchesNothing,
   }
+}
+
+const LABEL: FlowRule = {
+  isLabel: true,
+  isAlways: true,
+  ends: false,
+  jump: null,
+  subject: 'label',
+  test: null,
+  writes: false,
+}
+
+interface ActionFlow {
+  readonly ends: boolean
+  readonly touchesNothing: boolean
+}
+
+// By the names of an action, as it is asked for every rule: a file may have 100,000.
+const FLOWS = new WeakMap<readonly string[], ActionFlow>()
+
+function kindOf(action: string, kinds: RuleKinds): ActionFlow {
+  const names = kinds.actions.get(action)?.names ?? []
+  const known = FLOWS.get(names)
+  if (known !== undefined) return known
+  const flow = {
+    ends: names.some(name => ENDING.has(name)),
+    touchesNothing: names.some(name => TOUCHING_NOTHING.has(name)),
+  }
+  FLOWS.set(names, flow)
+  return flow
 }
 
 function headLength(family: RuleText['family'], value: string): number {

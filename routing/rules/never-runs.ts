@@ -10,7 +10,9 @@ export interface FlowRule {
   readonly ends: boolean
   /** Where it leads once it acted: a number; 'anywhere': not known before there is a request; null: on. */
   readonly jump: number | 'anywhere' | null
-  /** The same text for the same test; null: its answer may change from one rule to the next. */
+  /** What it tests: the same subject and the same text are the same test. */
+  readonly subject: string
+  /** null: its answer may change from one rule to the next. */
   readonly test: string | null
   /** Its action may change what tests look at. */
   readonly writes: boolean
@@ -30,13 +32,14 @@ export function neverRuns(rules: readonly FlowRule[]): Dead[] {
   )
 }
 
-// The first rule that leads to each; Infinity: none does. A jump to anywhere may lead to every label, and by number to
+// The first rule that leads to each; their count: none does. A jump to anywhere may lead to every label, and by number to
 // every rule.
-function firstJumps(rules: readonly FlowRule[]): readonly number[] {
-  const first = rules.map(() => Number.POSITIVE_INFINITY)
-  let anywhere = Number.POSITIVE_INFINITY
-  for (const [i, { jump }] of rules.entries()) {
-    first[i] = Math.min(first[i]!, anywhere)
+function firstJumps(rules: readonly FlowRule[]): Int32Array {
+  const first = new Int32Array(rules.length).fill(rules.length)
+  let anywhere = rules.length
+  for (let i = 0; i < rules.length; i++) {
+    const { jump } = rules[i]!
+    if (anywhere < first[i]!) first[i] = anywhere
     if (jump === 'anywhere') anywhere = Math.min(anywhere, i)
     else if (jump !== null && jump > i && jump < rules.length) first[jump] = Math.min(first[jump]!, i)
   }
@@ -45,16 +48,17 @@ function firstJumps(rules: readonly FlowRule[]): readonly number[] {
 
 function unreachable(rules: readonly FlowRule[]): Dead[] {
   const dead: Dead[] = []
-  const isTarget = rules.map(() => false)
+  const isTarget = new Uint8Array(rules.length)
   let isOn = true
   let anywhere = false
   let by = 0
   let run: { kind: 'unreachable'; rule: number; count: number; by: number } | null = null
-  for (const [i, { isLabel, isAlways, ends, jump }] of rules.entries()) {
-    if (isOn || anywhere || isTarget[i]) {
+  for (let i = 0; i < rules.length; i++) {
+    const { isLabel, isAlways, ends, jump } = rules[i]!
+    if (isOn || anywhere || isTarget[i] === 1) {
       run = null
       anywhere ||= jump === 'anywhere'
-      if (typeof jump === 'number') isTarget[jump] = true
+      if (typeof jump === 'number') isTarget[jump] = 1
       isOn = !(isAlways && (ends || jump !== null))
       if (!isOn) by = i
     } else if (run !== null) run.count++
@@ -66,26 +70,35 @@ function unreachable(rules: readonly FlowRule[]): Dead[] {
   return dead
 }
 
-function unusedLabels(rules: readonly FlowRule[], firstJump: readonly number[]): Dead[] {
-  return rules.flatMap(({ isLabel }, rule) => {
-    return isLabel && firstJump[rule] === Number.POSITIVE_INFINITY ? [{ kind: 'unused label', rule }] : []
-  })
+function unusedLabels(rules: readonly FlowRule[], firstJump: Int32Array): Dead[] {
+  const dead: Dead[] = []
+  for (let rule = 0; rule < rules.length; rule++)
+    if (rules[rule]!.isLabel && firstJump[rule] === rules.length) dead.push({ kind: 'unused label', rule })
+  return dead
 }
 
 // Whoever comes to a rule came by the earlier one, too, unless a jump from before that one leads over it.
-function shadowed(rules: readonly FlowRule[], firstJump: readonly number[]): Dead[] {
+function shadowed(rules: readonly FlowRule[], firstJump: Int32Array): Dead[] {
   const dead: Dead[] = []
-  const earlier = new Map<string, number>() // rules that end the chain, by what they test
-  const order: string[] = []
-  for (const [i, { test, ends, writes }] of rules.entries()) {
-    while (order.length > 0 && earlier.get(order.at(-1)!)! > firstJump[i]!) earlier.delete(order.pop()!)
-    const by = test === null ? undefined : earlier.get(test)
-    if (by !== undefined) dead.push({ kind: 'shadowed', rule: i, by })
-    else if (test !== null && ends) {
-      earlier.set(test, i)
-      order.push(test)
+  const earlier = new Map<string, Map<string, number>>() // rules that end the chain, by subject and what they test
+  const order: number[] = [] // the same ones
+  for (let i = 0; i < rules.length; i++) {
+    const { subject, test, ends, writes } = rules[i]!
+    while (order.length > 0 && order.at(-1)! > firstJump[i]!) {
+      const over = rules[order.pop()!]!
+      earlier.get(over.subject)!.delete(over.test!)
     }
-    if (!writes || ends) continue
+    if (test !== null) {
+      const same = earlier.get(subject)
+      const by = same?.get(test)
+      if (by !== undefined) dead.push({ kind: 'shadowed', rule: i, by })
+      else if (ends) {
+        if (same === undefined) earlier.set(subject, new Map([[test, i]]))
+        else same.set(test, i)
+        order.push(i)
+      }
+    }
+    if (!writes || ends || order.length === 0) continue
     earlier.clear()
     order.length = 0
   }

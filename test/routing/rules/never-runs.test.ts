@@ -4,7 +4,16 @@ import t from 'tap'
 import { type FlowRule, neverRuns } from '../../../routing/rules/never-runs.ts'
 
 const rule = (some: Partial<FlowRule> = {}): FlowRule => {
-  return { isLabel: false, isAlways: false, ends: false, jump: null, test: null, writes: false, ...some }
+  return {
+    isLabel: false,
+    isAlways: false,
+    ends: false,
+    jump: null,
+    subject: 'path',
+    test: null,
+    writes: false,
+    ...some,
+  }
 }
 const label = rule({ isLabel: true, isAlways: true })
 const last = rule({ isAlways: true, ends: true })
@@ -35,6 +44,7 @@ for (const [behaviour, rules, dead] of [
     [test('a', { ends: true }), test('a')],
     [{ kind: 'shadowed', rule: 1, by: 0 }],
   ],
+  ['not for another subject', [test('a', { ends: true }), test('a', { subject: 'query' })], []],
   ['not behind one that goes on', [test('a'), test('a')], []],
   [
     'not when something was written between',
