@@ -1,7 +1,7 @@
 // routing/rules/chain-index.ts: what makes a chain of many rules as cheap as one of few: which of them a subject's value could
 // match at all. Made once by the master; gateways walk by it (walk.ts).
 import type { RulePicture, SubjectPicture, TestPicture } from '../../base/rules-picture.ts'
-import { LiteralIndex, type LiteralIndexPicture } from './regex/literal-index.ts'
+import { LiteralIndexBuilder, type LiteralIndexPicture } from './regex/literal-index.ts'
 import type { Literals } from './regex/literals.ts'
 import { constantOf, type Template } from './template.ts'
 
@@ -20,17 +20,20 @@ export interface SubjectIndex {
   /** All rules that are found by it. */
   readonly rules: Int32Array
   /** Those that match one text only; a newline may follow it. */
-  readonly exact: ReadonlyMap<string, readonly number[]>
+  readonly exact: ReadonlyMap<string, Same>
   /** The others, found by a text that they need. */
   readonly literals: LiteralIndexPicture | null
 }
+
+/** Rules for one text; most often it is one. */
+export type Same = number | readonly number[]
 
 /** Fewer are just tried. */
 const FEWEST = 8
 
 /** Told of the rules of a chain, in their order. */
 export class Indexer {
-  readonly #bySubject = new Map<string, Found[]>()
+  readonly #bySubject = new Map<string, Indexed>()
   #count = 0
 
   /** @param subject null: the rule matches no pattern, and compares nothing */
@@ -39,21 +42,23 @@ export class Indexer {
     if (subject === null || literals === null) return
     if (!tells(literals, subject)) return
     const name = 'name' in subject ? `${subject.kind} ${subject.name}` : subject.kind
-    const found = this.#bySubject.get(name)
-    if (found === undefined) this.#bySubject.set(name, [{ number, subject, literals }])
-    else found.push({ number, subject, literals })
+    let indexed = this.#bySubject.get(name)
+    if (indexed === undefined) {
+      indexed = new Indexed(subject)
+      this.#bySubject.set(name, indexed)
+    }
+    indexed.add(number, literals)
   }
 
   /** @returns null: all are tried, one by one */
   finish(): ChainIndex | null {
-    const indexed = [...this.#bySubject.values()].filter(found => found.length >= FEWEST)
-    if (this.#count < FEWEST || indexed.length === 0) return null
+    const all = [...this.#bySubject.values()].filter(({ rules }) => rules.length >= FEWEST)
+    if (this.#count < FEWEST || all.length === 0) return null
     const isIndexed = new Uint8Array(this.#count)
-    for (const found of indexed) for (const { number } of found) isIndexed[number] = 1
-    return {
-      always: Int32Array.from(isIndexed.keys()).filter(number => isIndexed[number] === 0),
-      subjects: indexed.map(found => indexSubject(found, this.#count)),
-    }
+    for (const { rules } of all) for (let i = 0; i < rules.length; i++) isIndexed[rules[i]!] = 1
+    const always: number[] = []
+    for (let number = 0; number < this.#count; number++) if (isIndexed[number] === 0) always.push(number)
+    return { always: Int32Array.from(always), subjects: all.map(indexed => indexed.finish()) }
   }
 }
 
@@ -86,30 +91,33 @@ function tells({ exact, prefixes, required }: Literals, { kind }: IndexedSubject
   return isTelling(prefixes) || isTelling(required)
 }
 
-interface Found {
-  readonly number: number
-  readonly subject: IndexedSubject
-  readonly literals: Literals
-}
+/** Rules of one subject. */
+class Indexed {
+  readonly rules: number[] = []
+  readonly #subject: IndexedSubject
+  readonly #exact = new Map<string, number | number[]>()
+  readonly #literals = new LiteralIndexBuilder()
 
-function indexSubject(found: readonly Found[], length: number): SubjectIndex {
-  const exact = new Map<string, number[]>()
-  const searched = new Array<Literals | null>(length).fill(null)
-  let count = 0
-  for (const { number, literals } of found) {
-    if (literals.exact === null) {
-      searched[number] = literals
-      count++
-    } else {
-      const same = exact.get(literals.exact)
-      if (same === undefined) exact.set(literals.exact, [number])
-      else same.push(number)
-    }
+  constructor(subject: IndexedSubject) {
+    this.#subject = subject
   }
-  return {
-    subject: found[0]!.subject,
-    rules: Int32Array.from(found, ({ number }) => number),
-    exact,
-    literals: count === 0 ? null : new LiteralIndex(searched).picture,
+
+  add(number: number, literals: Literals): void {
+    this.rules.push(number)
+    const { exact } = literals
+    if (exact === null) return this.#literals.add(number, literals)
+    const same = this.#exact.get(exact)
+    if (same === undefined) this.#exact.set(exact, number)
+    else if (typeof same === 'number') this.#exact.set(exact, [same, number])
+    else same.push(number)
+  }
+
+  finish(): SubjectIndex {
+    return {
+      subject: this.#subject,
+      rules: Int32Array.from(this.rules),
+      exact: this.#exact,
+      literals: this.#literals.count === 0 ? null : this.#literals.finish(),
+    }
   }
 }

@@ -1,7 +1,7 @@
 // routing/rules/walk.ts: from one rule of a long chain to the next that is worth a try. What it leaves out could not have
 // matched, so rules decide as if each had been tried in its turn.
 import type { ChainPicture } from '../../base/rules-picture.ts'
-import type { ChainIndex, SubjectIndex } from './chain-index.ts'
+import type { ChainIndex, Same, SubjectIndex } from './chain-index.ts'
 import { SUBJECT_LIMIT } from './pattern.ts'
 import { Candidates, LiteralIndex } from './regex/literal-index.ts'
 import { changeOf, type Run } from './run.ts'
@@ -51,7 +51,7 @@ const NONE: readonly number[] = []
 // The rules of one subject.
 class Cursor {
   readonly #rules: Int32Array
-  readonly #exact: ReadonlyMap<string, readonly number[]> | null
+  readonly #exact: ReadonlyMap<string, Same> | null
   readonly #index: LiteralIndex | null
   readonly #candidates = new Candidates()
   readonly #read: (run: Run) => string | undefined
@@ -63,8 +63,10 @@ class Cursor {
   #isPresent = false
   // Rules for the very text, and for the text before its last newline.
   #same = NONE
+  readonly #oneSame: [number] = [0]
   #sameAt = 0
   #sameBefore = NONE
+  readonly #oneSameBefore: [number] = [0]
   #sameBeforeAt = 0
 
   constructor({ subject, rules, exact, literals }: SubjectIndex) {
@@ -115,12 +117,19 @@ class Cursor {
     if (subject === undefined) return
     if (this.#exact !== null) {
       const endsLine = subject.charCodeAt(subject.length - 1) === 10
-      this.#same = this.#exact.get(subject) ?? NONE
-      this.#sameBefore = endsLine ? (this.#exact.get(subject.slice(0, -1)) ?? NONE) : NONE
+      this.#same = listed(this.#exact.get(subject), this.#oneSame)
+      this.#sameBefore = endsLine ? listed(this.#exact.get(subject.slice(0, -1)), this.#oneSameBefore) : NONE
       this.#sameAt = this.#sameBeforeAt = 0
     }
     this.#index?.find(subject, this.#candidates)
   }
+}
+
+function listed(same: Same | undefined, one: [number]): readonly number[] {
+  if (same === undefined) return NONE
+  if (typeof same !== 'number') return same
+  one[0] = same
+  return one
 }
 
 // Position of the first number from `from` on, at `at` or behind it.

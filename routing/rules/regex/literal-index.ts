@@ -1,6 +1,7 @@
 // routing/rules/regex/literal-index.ts: which of many patterns can match a subject, told from their literals in one walk.
 
-import { LiteralTree, type RuleSink, type TextOf, type TreePicture } from './literal-tree.ts'
+import { LiteralTexts } from './literal-texts.ts'
+import { LiteralTree, type RuleSink, type TreePicture } from './literal-tree.ts'
 import { type Literals, shortest } from './literals.ts'
 
 /** Fewer patterns are tried faster than looked up. */
@@ -113,34 +114,53 @@ export class LiteralIndex {
 }
 
 function indexOf(entries: readonly (Literals | null)[]): LiteralIndexPicture {
-  const starting: TextOf[] = []
-  const containing: TextOf[] = []
-  const always: number[] = []
-  const isWorthwhile = entries.filter(entry => entry !== null).length >= WORTHWHILE
-  for (const [rule, entry] of entries.entries()) {
-    if (entry === null) continue
-    const prefix = shortest(entry.prefixes)
-    const required = shortest(entry.required)
-    if (!isWorthwhile || (prefix === 0 && required === 0)) always.push(rule)
-    else if (prefix + PREFIX_BONUS >= required && prefix > 0)
-      for (const text of entry.prefixes) starting.push({ text: text.slice(0, MOST_BYTES), rule })
-    else for (const text of entry.required) containing.push({ text: text.slice(0, MOST_BYTES), rule })
+  const builder = new LiteralIndexBuilder()
+  for (const [rule, entry] of entries.entries()) if (entry !== null) builder.add(rule, entry)
+  return builder.finish()
+}
+
+/** Is told of the rules in their order. */
+export class LiteralIndexBuilder {
+  readonly #starting = new LiteralTexts()
+  readonly #containing = new LiteralTexts()
+  readonly #always: number[] = []
+  /** The first ones: if there are no more, they are tried. */
+  readonly #first: number[] = []
+  #count = 0
+
+  get count(): number {
+    return this.#count
   }
-  const [classOf, classes] = classesOf(starting, containing)
-  const pictureOf = (texts: readonly TextOf[]): TreePicture | null =>
-    texts.length === 0 ? null : LiteralTree.of(texts, classOf, classes).picture
-  return {
-    starting: pictureOf(starting),
-    containing: pictureOf(containing),
-    always: Int32Array.from(always),
+
+  add(rule: number, { prefixes, required }: Literals): void {
+    if (this.#count++ < WORTHWHILE) this.#first.push(rule)
+    const prefix = shortest(prefixes)
+    const need = shortest(required)
+    if (prefix === 0 && need === 0) this.#always.push(rule)
+    else if (prefix + PREFIX_BONUS >= need && prefix > 0)
+      for (const text of prefixes) this.#starting.add(text, MOST_BYTES, rule)
+    else for (const text of required) this.#containing.add(text, MOST_BYTES, rule)
+  }
+
+  finish(): LiteralIndexPicture {
+    if (this.#count < WORTHWHILE)
+      return { starting: null, containing: null, always: Int32Array.from(this.#first) }
+    const starting = this.#starting
+    const containing = this.#containing
+    const [classOf, classes] = classesOf(starting.bytes, containing.bytes)
+    return {
+      starting: starting.count === 0 ? null : LiteralTree.of(starting, 'start', classOf, classes).picture,
+      containing:
+        containing.count === 0 ? null : LiteralTree.of(containing, 'anywhere', classOf, classes).picture,
+      always: Int32Array.from(this.#always),
+    }
   }
 }
 
 /** Texts are in lower case, so there are 230 classes at most. Bytes that no text has are one class, and a letter's two cases are one, in the order of the bytes. */
-function classesOf(...lists: readonly (readonly TextOf[])[]): [Uint8Array, number] {
+function classesOf(...lists: readonly Uint8Array[]): [Uint8Array, number] {
   const used = new Uint8Array(256)
-  for (const list of lists)
-    for (const { text } of list) for (let i = 0; i < text.length; i++) used[text.charCodeAt(i)] = 1
+  for (const bytes of lists) for (let i = 0; i < bytes.length; i++) used[bytes[i]!] = 1
   const classOf = new Uint8Array(256)
   let classes = 1
   for (let byte = 0; byte < 256; byte++) if (used[byte] === 1) classOf[byte] = classes++

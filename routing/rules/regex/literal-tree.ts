@@ -6,13 +6,9 @@
 //   firstChild  1   3   4   6   6 ...      those of s: firstChild[s] up to, without, firstChild[s + 1]
 //   entered     -   a   b   d   a ...      the class of the byte that leads into it
 //
-// That takes 25 bytes a state, whatever the alphabet. The first states, where every search passes, have rows of their own.
-
-/** A text, and the number of the rule that it stands for. */
-export interface TextOf {
-  readonly text: string
-  readonly rule: number
-}
+// That takes 9 bytes a state, whatever the alphabet; 21 where a search goes on from each byte, as it must know what to fall back
+// to. There the first states, where every search passes, have rows of their own.
+import type { LiteralTexts } from './literal-texts.ts'
 
 /** A tree as plain data: made in one process, it travels to others. */
 export interface TreePicture {
@@ -20,6 +16,7 @@ export interface TreePicture {
   readonly classes: number
   readonly firstChild: Int32Array
   readonly entered: Uint8Array
+  /** This, `ending` and `rows` are empty where texts are found at the start only. */
   readonly fail: Int32Array
   readonly ending: Int32Array
   readonly firstRule: Int32Array
@@ -60,25 +57,33 @@ export class LiteralTree {
     this.#rules = picture.rules
     this.#rows = picture.rows
     this.#rowed = picture.rows.length / picture.classes
-    this.#seen = new Int32Array(picture.entered.length)
+    this.#seen = new Int32Array(picture.ending.length)
   }
 
-  /** @param texts in lower case, none of them empty; those of one text by rising rules */
-  static of(texts: readonly TextOf[], classOf: Uint8Array, classes: number): LiteralTree {
-    const numbered = new Numbering(texts, classOf)
-    const { states, firstChild, entered, firstRule } = numbered
+  /**
+   * @param texts in lower case; those of one text by rising rules
+   * @param where they are looked for: by searchStart, or by search
+   */
+  static of(
+    texts: LiteralTexts,
+    where: 'start' | 'anywhere',
+    classOf: Uint8Array,
+    classes: number,
+  ): LiteralTree {
+    const { states, firstChild, entered, firstRule, rules } = new Numbering(texts, classOf)
+    const falling = where === 'start' ? 0 : states
     const tree = new LiteralTree({
       classOf,
       classes,
       firstChild: firstChild.slice(0, states + 1),
       entered: entered.slice(0, states),
-      fail: new Int32Array(states),
-      ending: new Int32Array(states),
+      fail: new Int32Array(falling),
+      ending: new Int32Array(falling),
       firstRule: firstRule.slice(0, states + 1),
-      rules: numbered.rules,
-      rows: new Int32Array(Math.min(states, ROWED) * classes),
+      rules,
+      rows: new Int32Array(Math.min(falling, ROWED) * classes),
     })
-    tree.#link(states)
+    tree.#link(falling)
     return tree
   }
 
@@ -218,33 +223,29 @@ class Numbering {
   readonly #order: Int32Array
   #spare = new Int32Array(0)
 
-  constructor(texts: readonly TextOf[], classOf: Uint8Array) {
-    const begin = new Int32Array(texts.length + 1)
-    for (let i = 0; i < texts.length; i++) begin[i + 1] = begin[i]! + texts[i]!.text.length
-    const total = begin[texts.length]!
-    const bytes = new Uint8Array(total)
-    for (let i = 0, at = 0; i < texts.length; i++) {
-      const { text } = texts[i]!
-      for (let j = 0; j < text.length; j++) bytes[at++] = classOf[text.charCodeAt(j)]!
-    }
-    this.#bytes = bytes
+  constructor(texts: LiteralTexts, classOf: Uint8Array) {
+    const { count, begin, bytes } = texts
+    const total = bytes.length
+    this.#bytes = new Uint8Array(total)
+    for (let i = 0; i < total; i++) this.#bytes[i] = classOf[bytes[i]!]!
     this.#begin = begin
-    this.#order = Int32Array.from(texts.keys())
+    this.#order = new Int32Array(count)
+    for (let i = 0; i < count; i++) this.#order[i] = i
     this.firstChild = new Int32Array(total + 2)
     this.entered = new Uint8Array(total + 1)
     this.firstRule = new Int32Array(total + 2)
-    this.rules = new Int32Array(texts.length)
-    this.#number(texts)
+    this.rules = new Int32Array(count)
+    this.#number(texts.rules)
   }
 
-  #number(texts: readonly TextOf[]): void {
+  #number(ruleOf: Int32Array): void {
     const order = this.#order
     const bytes = this.#bytes
     const begin = this.#begin
     // Where the range of each state begins and ends.
     const from = new Int32Array(this.entered.length)
     const to = new Int32Array(this.entered.length)
-    to[0] = texts.length
+    to[0] = order.length
     let next = 1
     let levelEnd = 1
     let depth = 0
@@ -260,7 +261,7 @@ class Numbering {
       const end = to[state]!
       if (end - i > 1) this.#sort(i, end, depth)
       for (; i < end && begin[order[i]! + 1]! - begin[order[i]!]! === depth; i++)
-        this.rules[rules++] = texts[order[i]!]!.rule
+        this.rules[rules++] = ruleOf[order[i]!]!
       while (i < end) {
         const kind = bytes[begin[order[i]!]! + depth]!
         from[next] = i

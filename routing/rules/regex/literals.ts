@@ -221,5 +221,8 @@ function better(a: string[] | null, b: string[] | null): string[] | null {
 
 /** Length of the shortest of some texts; 0 of none. */
 export function shortest(texts: readonly string[]): number {
-  return texts.length === 0 ? 0 : Math.min(...texts.map(text => text.length))
+  if (texts.length === 0) return 0
+  let least = texts[0]!.length
+  for (let i = 1; i < texts.length; i++) least = Math.min(least, texts[i]!.length)
+  return least
 }

@@ -1,0 +1,43 @@
+// routing/rules/regex/literal-texts.ts: very many short texts and the rules they stand for, as bytes side by side: 100,000 of
+// them are three arrays, not as many objects that the garbage collector carries about until the last rule is read.
+
+export class LiteralTexts {
+  count = 0
+  #bytes = new Uint8Array(1024)
+  /** Where each text begins, and where the last one ends. */
+  #begin = new Int32Array(64)
+  #rules = new Int32Array(64)
+
+  /** @param text one character a byte, not empty; @param most what is longer is cut there */
+  add(text: string, most: number, rule: number): void {
+    const count = this.count++
+    if (count + 1 === this.#begin.length) {
+      this.#begin = grown(this.#begin, new Int32Array(count * 2 + 2))
+      this.#rules = grown(this.#rules, new Int32Array(count * 2 + 2))
+    }
+    const length = Math.min(text.length, most)
+    let at = this.#begin[count]!
+    if (at + length > this.#bytes.length) this.#bytes = grown(this.#bytes, new Uint8Array((at + length) * 2))
+    const bytes = this.#bytes
+    for (let i = 0; i < length; i++) bytes[at++] = text.charCodeAt(i)
+    this.#begin[count + 1] = at
+    this.#rules[count] = rule
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#begin[this.count])
+  }
+
+  get begin(): Int32Array {
+    return this.#begin.subarray(0, this.count + 1)
+  }
+
+  get rules(): Int32Array {
+    return this.#rules.subarray(0, this.count)
+  }
+}
+
+function grown<T extends Uint8Array | Int32Array>(old: T, larger: T): T {
+  larger.set(old)
+  return larger
+}
