@@ -13,7 +13,7 @@ import type {
 } from '../../base/rules-picture.ts'
 import { ruleKey } from '../../base/table-key.ts'
 import { type Place, type Problem, placeText } from '../../config/config.ts'
-import { FAMILIES } from '../../config/route-families.ts'
+import { FAMILIES, FAMILY_ENTRIES, type Family } from '../../config/route-families.ts'
 import { type HeaderText, type RuleText, ruleOption } from '../../config/route-lines.ts'
 import { type Reading, type RuleFiles, WrongRule } from './action.ts'
 import { flowOf } from './flow.ts'
@@ -62,6 +62,10 @@ export interface RuleUpstream {
 const CHAIN_NAMES: readonly ChainName[] = ['request', 'error', 'response', 'final']
 /** Rules of one step: some milliseconds. */
 const STEP_RULES = 256
+/** Those without a name: one object for all rules, which a message holds once. */
+const SUBJECTS = new Map<Family, SubjectPicture>()
+for (const [family, { form }] of FAMILY_ENTRIES)
+  if (form === 'regex') SUBJECTS.set(family, Object.freeze({ kind: family }) as SubjectPicture)
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /** Pure but for the files that an action reads its arguments from. */
@@ -213,9 +217,7 @@ class Compiler {
     if (head.kind === 'status') return { kind: 'status', status: head.status }
     if (head.kind === 'condition') return this.#condition(head, family === 'if-not', reading)
     const subject: SubjectPicture =
-      head.kind === 'named'
-        ? namedSubject(family as 'header' | 'cookie', head.name)
-        : ({ kind: family } as SubjectPicture)
+      head.kind === 'named' ? namedSubject(family as 'header' | 'cookie', head.name) : SUBJECTS.get(family)!
     const pattern = subject.kind === 'host' ? hostPattern(head.pattern) : head.pattern
     return { kind: 'match', subject, pattern: this.#kinds.pattern(pattern) }
   }

@@ -22,14 +22,19 @@ export interface PackedPattern {
 /** What is alike becomes one object, which a message holds once: it is a fifth of the bytes. */
 export class Parcels {
   readonly #known = new Map<string, unknown>()
+  /** Traits of patterns whose groups are their own, which nearly all are: found without writing them out. */
+  readonly #simple: PackedPattern['traits'][] = []
 
   /** Only what a matcher needs. */
   pack(pattern: RunnablePattern): PackedPattern {
     const { source, lines, isLinear, fastBytes, captures, cuts, conditions, longest } = pattern
-    return {
-      source,
-      traits: this.one({ lines, isLinear, fastBytes, captures, cuts, conditions, longest }),
-    }
+    const traits = { lines, isLinear, fastBytes, captures, cuts, conditions, longest }
+    const isSimple =
+      captures === null && cuts.length + conditions.length === 0 && longest === SUBJECT_LIMIT && isLinear
+    if (!isSimple) return { source, traits: this.one(traits) }
+    const index = (lines === 'none' ? 0 : lines === 'final' ? 1 : 2) + (fastBytes === SUBJECT_LIMIT ? 0 : 3)
+    const alike = (this.#simple[index] ??= traits)
+    return { source, traits: alike.fastBytes === fastBytes ? alike : this.one(traits) }
   }
 
   /** The first of all that are as this one. */

@@ -43,7 +43,7 @@ class Maker implements ChainMaker {
       addOther(this.#indexer, test)
       return rule
     }
-    const subject = this.#parcels.one(test.subject)
+    const subject = 'name' in test.subject ? this.#parcels.one(test.subject) : test.subject
     this.#indexer.add(subject, pattern.literals)
     return { place, test: { kind: 'match', subject, pattern: this.#parcels.pack(pattern) }, action }
   }

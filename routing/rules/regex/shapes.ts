@@ -43,6 +43,8 @@ interface Cut {
   readonly shape: string
   /** As they are matched. */
   readonly texts: readonly string[]
+  /** As they stand in the pattern. */
+  readonly written: readonly string[]
   readonly isCaseless: boolean
 }
 
@@ -63,6 +65,8 @@ const CLOSE_CLASS = 0x5d
 const ASK = 0x3f
 const COLON = 0x3a
 const OPEN_COUNT = 0x7b
+/** In the place of a text in a shape. */
+const LENGTHS = Array.from({ length: LONGEST + 1 }, (_, length) => `\0${String.fromCharCode(length)}`)
 const BRACES = /\{\d+(?:,\d*)?\}/y
 
 /** @returns null: there is no text to cut, or something that is not read here */
@@ -70,6 +74,7 @@ function cutTexts(pattern: string): Cut | null {
   if (pattern.length > LONGEST) return null
   const isCaseless = pattern.startsWith(CASELESS)
   const texts: string[] = []
+  const written: string[] = []
   let shape = ''
   let kept = 0 // what stands before is in `shape`
   let depth = 0
@@ -87,10 +92,11 @@ function cutTexts(pattern: string): Cut | null {
       const to = at < pattern.length && kinds[pattern.charCodeAt(at)] === COUNT ? last : at
       if (to - from < 2) continue
       if (texts.length === MARKS.length) return null
-      const written = pattern.slice(from, to)
-      const text = written.includes('\\') ? written.replaceAll('\\', '') : written
+      const as = pattern.slice(from, to)
+      const text = as.includes('\\') ? as.replaceAll('\\', '') : as
+      written.push(as)
       texts.push(text)
-      shape += `${pattern.slice(kept, from)}\0${String.fromCharCode(0x100 + text.length)}`
+      shape += pattern.slice(kept, from) + LENGTHS[text.length]!
       kept = to
     } else if (code === OPEN) {
       // Lookarounds, modes, names and all else that a group can be.
@@ -112,7 +118,8 @@ function cutTexts(pattern: string): Cut | null {
       at = BRACES.lastIndex
     } else at++
   }
-  return texts.length === 0 ? null : { shape: shape + pattern.slice(kept), texts, isCaseless }
+  if (texts.length === 0) return null
+  return { shape: shape + pattern.slice(kept), texts, written, isCaseless }
 }
 
 /** A character that means itself, or an escaped dot. */
@@ -158,8 +165,14 @@ interface Form {
   readonly compiled: CompiledPattern
   readonly source: Pieces
   readonly exact: Pieces | null
-  readonly prefixes: readonly Pieces[]
-  readonly required: readonly Pieces[]
+  readonly prefixes: Texts
+  readonly required: Texts
+}
+
+interface Texts {
+  readonly all: readonly Pieces[]
+  /** Whether no two can become the same text. */
+  readonly areDistinct: boolean
 }
 
 /** Fixed texts, and numbers of those that are filled in. */
@@ -176,9 +189,9 @@ function formOf(compiled: CompiledPattern, { texts, isCaseless }: Cut): Form | n
   )
   if (source === null || source.filter(piece => typeof piece === 'number').length !== texts.length)
     return null
-  const all = (list: readonly string[]): Pieces[] | null => {
+  const all = (list: readonly string[]): Texts | null => {
     const pieces = list.map(text => piecesOf(text, texts))
-    return pieces.includes(null) ? null : (pieces as Pieces[])
+    return pieces.includes(null) ? null : textsOf(pieces as Pieces[])
   }
   const form = {
     compiled,
@@ -189,6 +202,12 @@ function formOf(compiled: CompiledPattern, { texts, isCaseless }: Cut): Form | n
   }
   if (form.prefixes === null || form.required === null || (exact !== null && form.exact === null)) return null
   return form as Form
+}
+
+// Where they have their texts at the same places, what is fixed tells them apart.
+function textsOf(all: readonly Pieces[]): Texts {
+  const placed = all.map(pieces => pieces.map(piece => (typeof piece === 'number' ? piece : piece.length)))
+  return { all, areDistinct: new Set(placed.map(String)).size <= 1 }
 }
 
 function piecesOf(text: string, texts: readonly string[]): Pieces | null {
@@ -202,12 +221,12 @@ function piecesOf(text: string, texts: readonly string[]): Pieces | null {
 }
 
 function filled({ compiled, source, exact, prefixes, required }: Form, cut: Cut): CompiledPattern {
-  const { texts, isCaseless } = cut
-  const folded = texts.map(text => text.toLowerCase())
+  const { texts, written, isCaseless } = cut
+  const folded = texts.map(folding)
   const { lines, isLinear, fastBytes, engine, groups, names, captures, cuts, conditions, doubtful, longest } =
     compiled
   return {
-    source: joined(source, texts.map(isCaseless ? caselessSource : plainSource)),
+    source: joined(source, isCaseless ? texts.map(caselessSource) : written),
     lines,
     isLinear,
     fastBytes,
@@ -227,6 +246,10 @@ function filled({ compiled, source, exact, prefixes, required }: Form, cut: Cut)
   }
 }
 
+function folding(text: string): string {
+  return text.toLowerCase()
+}
+
 function joined(pieces: Pieces, texts: readonly string[]): string {
   let text = ''
   for (let i = 0; i < pieces.length; i++) {
@@ -237,16 +260,20 @@ function joined(pieces: Pieces, texts: readonly string[]): string {
 }
 
 // Two branches may have become the same text.
-function distinct(all: readonly Pieces[], texts: readonly string[]): readonly string[] {
-  if (all.length === 1) return [joined(all[0]!, texts)]
-  const list = all.map(pieces => joined(pieces, texts))
-  return list.length === 0 ? list : [...new Set(list)]
-}
-
-function plainSource(text: string): string {
-  return text.includes('/') || text.includes('.') ? text.replace(/[/.]/g, '\\$&') : text
+function distinct({ all, areDistinct }: Texts, texts: readonly string[]): readonly string[] {
+  const list: string[] = []
+  for (let i = 0; i < all.length; i++) list.push(joined(all[i]!, texts))
+  return areDistinct ? list : [...new Set(list)]
 }
 
 function caselessSource(text: string): string {
-  return plainSource(text).replace(/[A-Za-z]/g, letter => `[${letter.toUpperCase()}${letter.toLowerCase()}]`)
+  let source = ''
+  for (let i = 0; i < text.length; i++) source += CASELESS_SOURCES[text.charCodeAt(i)]!
+  return source
 }
+
+const CASELESS_SOURCES = Array.from({ length: 128 }, (_, code) => {
+  const char = String.fromCharCode(code)
+  if (char === '.') return '\\.'
+  return /[A-Za-z]/.test(char) ? `[${char.toUpperCase()}${char.toLowerCase()}]` : char
+})

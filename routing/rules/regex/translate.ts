@@ -276,7 +276,7 @@ const ASSERTIONS = {
 function writeByte(byte: number): string {
   if (byte === 10) return '[\\n\\u0100]'
   if (byte === 13) return '[\\r\\u0101]'
-  return spelled(byte, /[\^$\\.*+?()[\]{}|/]/)
+  return spelled(byte, SIGNS)
 }
 
 function writeSet(set: ByteSet): string {
@@ -298,6 +298,7 @@ function writeSet(set: ByteSet): string {
   return `[${isNegated ? '^' : ''}${text}]`
 }
 
+const SIGNS = /[\^$\\.*+?()[\]{}|]/
 const CLASS_SIGNS = /[\^\\\]\-[]/
 
 function spelled(byte: number, signs: RegExp): string {
