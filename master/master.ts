@@ -114,7 +114,7 @@ export class Master implements Steered {
     const log = logs.events
     this.#options = options
     this.#log = log
-    const rules = this.#rules.add(plan.rules.picture)
+    const rules = this.#rules.add(plan.rules.parts)
     this.#running = { plan, bound: [], tls: [], stickySecret: '', rules }
     this.#names = new Names(hostsOf(plan), hosts => this.#namesChanged(hosts), log)
     const { daemons, directory: cwd, daemonEnv: env } = plan
@@ -319,7 +319,7 @@ export class Master implements Steered {
     const tls = await tlsPictures(plan, this.#log)
     const sockets = await this.#doors.rebind(before.bound, plan)
     const secret = stickySecret(plan.config, before.stickySecret, this.#log)
-    const rules = this.#rules.add(plan.rules.picture)
+    const rules = this.#rules.add(plan.rules.parts)
     const after: Running = { plan, bound: sockets.bound, tls, stickySecret: secret, rules }
     try {
       await this.#names.add(hostsOf(plan), NAMES_MS)

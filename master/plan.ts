@@ -89,7 +89,11 @@ export async function planStart(
   problems.push(...logs.problems)
   warnings.push(...logs.warnings)
   const { user, ...identity } = planUser(config)
-  const { plan: rules, ...ruled } = await planRulesInTurns(config, startDirectory, user)
+  const { plan: rules, ...ruled } = await planRulesInTurns(config, {
+    directory: startDirectory,
+    user,
+    isForGateways: purpose !== 'check',
+  })
   problems.push(...ruled.problems)
   warnings.push(...ruled.warnings)
   const { plan: subscriptions, ...announced } = planSubscriptions(config, rules, startDirectory)

@@ -3,10 +3,17 @@ import { setImmediate } from 'node:timers/promises'
 import type { NetsPicture } from '../base/nets.ts'
 import type { BackendNode } from '../config/backend-kind.ts'
 import type { Config, Problem } from '../config/config.ts'
-import type { CompiledRules } from '../routing/rules/compile.ts'
-import type { RunAs } from './rule-files.ts'
+import type { RuleUpstream } from '../routing/rules/compile.ts'
+import { linesOf } from './rules-lines.ts'
+import { loopsOf } from './rules-loops.ts'
+import type { CompiledLines, RulesSetting } from './rules-steps.ts'
+import { compileInThread } from './rules-threads.ts'
 
-export interface RulesPlan extends Pick<CompiledRules, 'picture' | 'upstreams'> {
+export interface RulesPlan {
+  /** What gateways are sent: see rules-writer.ts. null: there are no rules, or none was asked for. */
+  readonly parts: readonly Uint8Array[] | null
+  /** Nodes that rules name by their address, each to be a backend of its own. */
+  readonly upstreams: readonly RuleUpstream[]
   /** Lists of networks in files that rules name, by their absolute names. */
   readonly netFiles: ReadonlyMap<string, NetsPicture>
 }
@@ -23,25 +30,34 @@ export interface PlannedNodes {
   readonly rules: RulesPlan
 }
 
-export const NO_RULES: RulesPlan = { picture: null, upstreams: [], netFiles: new Map() }
+export const NO_RULES: RulesPlan = { parts: null, upstreams: [], netFiles: new Map() }
+
+/** Text of so many characters and more is worth a thread, which takes some 50 ms to start. */
+const WORTH_A_THREAD = 256 * 1024
 
 /**
- * Starts nothing but modules of js:, each for a moment. A little in each turn of the loop: a master that reloads 100,000
- * rules goes on with its other work meanwhile. Without rules nothing that compiles them is loaded.
+ * Starts nothing but modules of js:, each for a moment. Few rules are compiled a little in each turn of the loop, many in a
+ * thread: a master that reloads 100,000 goes on with its other work meanwhile. Without rules nothing that compiles them is loaded.
  *
- * @param directory where relative names of files begin
- * @param user as whom these modules are loaded; null: as we are
+ * @param threadFrom length of all rules from which on it is a thread
  */
 export async function planRulesInTurns(
   config: Config,
-  directory: string,
-  user: RunAs | null,
+  setting: RulesSetting,
+  threadFrom = WORTH_A_THREAD,
 ): Promise<PlannedRules> {
   const { rules, headers, values } = config
   if (rules.length + headers.length + values['route-upstream'].length === 0)
     return { plan: NO_RULES, problems: [], warnings: [] }
-  const { planSteps } = await import('./rules-steps.ts')
-  const steps = planSteps(config, directory, user)
+  const length = rules.reduce((sum, { value }) => sum + value.length, 0)
+  const inThread = length < threadFrom ? null : compileInThread(config, setting)
+  const { problems, warnings, ...plan } = await (inThread ?? compileHere(config, setting))
+  return { plan, problems: [...problems, ...loopsOf(config, plan.upstreams)], warnings }
+}
+
+async function compileHere(config: Config, setting: RulesSetting): Promise<CompiledLines> {
+  const { lineSteps } = await import('./rules-steps.ts')
+  const steps = lineSteps(linesOf(config), setting)
   for (;;) {
     const step = steps.next()
     if (step.done) return step.value

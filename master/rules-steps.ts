@@ -1,59 +1,75 @@
 // master/rules-steps.ts: route rules are compiled, step by step, together with the files that they name.
+import type { NetsPicture } from '../base/nets.ts'
+import type { RulesPicture } from '../base/rules-picture.ts'
 import type { Config, Problem } from '../config/config.ts'
-import { ownListener } from '../config/cross-checks.ts'
-import { type Listener, listenersOf } from '../config/listeners.ts'
-import { compileSteps, type RuleUpstream } from '../routing/rules/compile.ts'
+import { compileRules, compileSteps, type RuleUpstream } from '../routing/rules/compile.ts'
 import { doubtfulFields } from '../routing/rules/forwarded-fields.ts'
 import { Warnings } from '../routing/rules/warnings.ts'
 import { NamedFiles, type RunAs } from './rule-files.ts'
-import type { PlannedRules } from './rules-plan.ts'
+import { type ConfigLines, linesOf } from './rules-lines.ts'
+import { loopsOf } from './rules-loops.ts'
+import type { PlannedRules, RulesPlan } from './rules-plan.ts'
+import { partsOf, RulesWriter } from './rules-writer.ts'
 
-/**
- * All steps at once: see planRulesInTurns. Starts nothing but modules of js:, each for a moment.
- *
- * @param directory where relative names of files begin
- * @param user as whom these are loaded; null: as we are
- */
-export function planRules(config: Config, directory: string, user: RunAs | null = null): PlannedRules {
-  const steps = planSteps(config, directory, user)
-  for (;;) {
-    const step = steps.next()
-    if (step.done) return step.value
-  }
+/** Plain data: a thread can hand it over. */
+export interface CompiledLines {
+  /** See RulesPlan. */
+  readonly parts: readonly Uint8Array[] | null
+  readonly upstreams: readonly RuleUpstream[]
+  readonly netFiles: ReadonlyMap<string, NetsPicture>
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
 }
 
-/** What is planned at the end; each step takes some milliseconds. */
-export function* planSteps(
-  { rules, headers, values, place }: Config,
+/** Where rules are compiled, and what for. */
+export interface RulesSetting {
+  /** Where relative names of files begin. */
+  readonly directory: string
+  /** As whom modules of js: are loaded; null: as we are. */
+  readonly user: RunAs | null
+  /** Whether gateways will get them; if not, they are only checked. */
+  readonly isForGateways: boolean
+}
+
+/** All steps at once, and the rules as they are besides. Starts nothing but modules of js:, each for a moment. */
+export function planRules(
+  config: Config,
   directory: string,
-  user: RunAs | null,
-): Generator<void, PlannedRules> {
-  const files = new NamedFiles(directory, user)
-  const { problems, warnings, ...compiled } = yield* compileSteps({
-    rules,
-    headers,
-    metrics: values.metric,
-    upstreams: values['route-upstream'].map((text, i) => ({ text, place: place('route-upstream', i) })),
-    backends: new Set(values.backend.map(({ key }) => key)),
-    learnsKeys: values['http-subscription-server'].length + values['http-fallback'].length > 0,
-    files,
-  })
-  const loops = loopsOf(compiled.upstreams, listenersOf({ values, place }))
-  const doubts = new Warnings()
-  if (values['trusted-proxy'].length === 0) for (const doubt of doubtfulFields(rules)) doubts.add(doubt)
+): PlannedRules & { readonly plan: RulesPlan & { readonly picture: Omit<RulesPicture, 'id'> | null } } {
+  const files = new NamedFiles(directory, null)
+  const lines = linesOf(config)
+  const { picture, upstreams, problems, warnings } = compileRules({ ...lines, files })
+  const parts = picture === null || problems.length > 0 ? null : partsOf(picture)
   return {
-    plan: { ...compiled, netFiles: files.netFiles },
-    problems: [...problems, ...loops],
-    warnings: [...warnings, ...doubts.list()],
+    plan: { picture, parts, upstreams, netFiles: files.netFiles },
+    problems: [...problems, ...loopsOf(config, upstreams)],
+    warnings: [...warnings, ...doubtsOf(lines)],
   }
 }
 
-// As for the nodes of http-to: see config/cross-checks.ts.
-function loopsOf(upstreams: readonly RuleUpstream[], listeners: readonly Listener[]): Problem[] {
-  return upstreams.flatMap(({ address, place, option }) => {
-    const own = ownListener(address, listeners)
-    if (own === undefined) return []
-    const problem = `option "${option}" sends requests to ${address.name}, where "${own.option}" of this configuration listens`
-    return [{ place, problem, remedy: 'Name the address of the application' }]
-  })
+/** What is compiled at the end; each step takes some milliseconds. */
+export function* lineSteps(
+  lines: ConfigLines,
+  { directory, user, isForGateways }: RulesSetting,
+): Generator<void, CompiledLines> {
+  const files = new NamedFiles(directory, user)
+  const writer = isForGateways ? new RulesWriter() : null
+  const { picture, upstreams, problems, warnings } = yield* compileSteps({ ...lines, files }, (chain, rule) =>
+    writer?.take(chain, rule),
+  )
+  const isWanted = writer !== null && picture !== null && problems.length === 0
+  return {
+    parts: isWanted ? writer.finish(picture) : null,
+    upstreams,
+    netFiles: files.netFiles,
+    problems,
+    warnings: [...warnings, ...doubtsOf(lines)],
+  }
+}
+
+// Where no proxy is trusted, nobody may say what these fields say.
+function doubtsOf({ rules, trustsProxies }: ConfigLines): readonly Problem[] {
+  const doubts = new Warnings()
+  if (!trustsProxies) for (const doubt of doubtfulFields(rules)) doubts.add(doubt)
+  return doubts.list()
 }

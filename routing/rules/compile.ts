@@ -68,22 +68,35 @@ for (const [family, { form }] of FAMILY_ENTRIES)
   if (form === 'regex') SUBJECTS.set(family, Object.freeze({ kind: family }) as SubjectPicture)
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
+/** Is given each rule once, in its order, chain by chain. */
+export type TakeRule = (chain: ChainName, rule: RulePicture) => void
+
 /** Pure but for the files that an action reads its arguments from. */
 export function compileRules(lines: RuleLines, kinds = RULE_KINDS): CompiledRules {
-  const steps = compileSteps(lines, kinds)
+  const steps = compileSteps(lines, null, kinds)
   for (;;) {
     const step = steps.next()
     if (step.done) return step.value
   }
 }
 
-/** The same a few hundred rules at a time, for who has other work in between. */
-export function compileSteps(lines: RuleLines, kinds = RULE_KINDS): Generator<void, CompiledRules> {
-  return new Compiler(lines, kinds).run()
+/**
+ * The same a few hundred rules at a time, for who has other work in between.
+ *
+ * @param take gets the rules, of which the picture then has none: 100,000 need not be there at the same time. What it was
+ *   given is good only when there are no problems. null: the picture has them
+ */
+export function compileSteps(
+  lines: RuleLines,
+  take: TakeRule | null,
+  kinds = RULE_KINDS,
+): Generator<void, CompiledRules> {
+  return new Compiler(lines, take, kinds).run()
 }
 
 class Compiler {
   readonly #lines: RuleLines
+  readonly #take: TakeRule | null
   readonly #kinds: RuleKinds
   readonly #metrics: ReadonlySet<string>
   readonly #allowed = new Set<string>()
@@ -92,8 +105,9 @@ class Compiler {
   readonly #problems: Problem[] = []
   readonly #warnings = new Warnings()
 
-  constructor(lines: RuleLines, kinds: RuleKinds) {
+  constructor(lines: RuleLines, take: TakeRule | null, kinds: RuleKinds) {
     this.#lines = lines
+    this.#take = take
     this.#kinds = kinds
     this.#metrics = new Set(lines.metrics)
   }
@@ -122,16 +136,18 @@ class Compiler {
   *#chain(chain: ChainName, texts: readonly RuleText[]): Generator<void, ChainPicture> {
     const labels = this.#labels(texts)
     const rules: RulePicture[] = []
+    const take = this.#take ?? ((_: ChainName, rule: RulePicture) => rules.push(rule))
     const flow: FlowRule[] = []
     const maker = this.#kinds.chainMaker()
     let isWhole = true
-    for (const [number, text] of texts.entries()) {
+    for (let number = 0; number < texts.length; number++) {
+      const text = texts[number]!
       if (number % STEP_RULES === STEP_RULES - 1) yield
       const before = this.#problems.length
       const rule = this.#rule(text, { chain, number, labels })
       if (this.#problems.length > before) isWhole = false
       else {
-        rules.push(maker.add(rule!))
+        take(chain, maker.add(rule!))
         flow.push(flowOf(rule!, text, this.#kinds, label => labels.get(label)))
       }
     }

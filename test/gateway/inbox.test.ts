@@ -4,6 +4,7 @@ import type { ToGateway } from '../../base/messages.ts'
 import type { RulePicture } from '../../base/rules-picture.ts'
 import { Inbox } from '../../gateway/inbox.ts'
 import { RulesStore } from '../../master/rules-store.ts'
+import { partsOf } from '../../master/rules-writer.ts'
 
 const loaded = async (): Promise<void> => {}
 
@@ -23,7 +24,7 @@ function parcel(count: number, big?: string) {
     request: { rules, index: Uint8Array.of(1, 2) },
     final: { rules: rules.slice(0, 3), index: null },
   }
-  const id = store.add({ chains, headers, metrics: ['m'] })
+  const id = store.add(partsOf({ chains, headers, metrics: ['m'] }))
   return { store, id, whole: { id, chains, headers, metrics: ['m'] }, messages: store.messages(id) }
 }
 
@@ -59,13 +60,20 @@ t.test('a part is small, whatever the rules hold', async t => {
 t.test('the same rules have the same id, others another one', async t => {
   const { store, id, whole } = parcel(10)
   const { chains, headers, metrics } = whole
-  t.equal(store.add({ chains: structuredClone(chains), headers, metrics }), id)
-  const other = store.add({ chains, headers: [], metrics })
+  t.equal(store.add(partsOf({ chains: structuredClone(chains), headers, metrics })), id)
+  const wide = `${'x'.repeat(20)}→`.slice(0, 20) // the same text, with two bytes a character
+  const [narrow, wider] = ['x'.repeat(20), wide].map(data => {
+    const rules = [{ ...rulesOf(1)[0]!, action: { name: 'log', data } }]
+    return partsOf({ chains: { request: { rules, index: null } }, headers, metrics })
+  })
+  t.notSame(narrow, wider)
+  t.equal(store.add(narrow!), store.add(wider!), 'also when they have other bytes')
+  const other = store.add(partsOf({ chains, headers: [], metrics }))
   t.not(other, id)
   t.equal(store.add(null), 0)
   store.keep(other)
   t.same(store.messages(id), [])
-  t.not(store.add({ chains, headers, metrics }), id, 'ids are never used again')
+  t.not(store.add(partsOf({ chains, headers, metrics })), id, 'ids are never used again')
 })
 
 t.test('an index of megabytes comes in slices, and is whole again', async t => {
@@ -79,7 +87,9 @@ t.test('an index of megabytes comes in slices, and is whole again', async t => {
     ],
   }
   const store = new RulesStore()
-  const id = store.add({ chains: { request: { rules: rulesOf(3), index } }, headers: [], metrics: [] })
+  const id = store.add(
+    partsOf({ chains: { request: { rules: rulesOf(3), index } }, headers: [], metrics: [] }),
+  )
   const { promise, resolve } = Promise.withResolvers<ToGateway>()
   const inbox = new Inbox(resolve, loaded)
   for (const message of store.messages(id)) {

@@ -12,12 +12,12 @@ export class LiteralTexts {
   add(text: string, most: number, rule: number): void {
     const count = this.count++
     if (count + 1 === this.#begin.length) {
-      this.#begin = grown(this.#begin, new Int32Array(count * 2 + 2))
-      this.#rules = grown(this.#rules, new Int32Array(count * 2 + 2))
+      this.#begin = grown(this.#begin, count * 2 + 2)
+      this.#rules = grown(this.#rules, count * 2 + 2)
     }
     const length = Math.min(text.length, most)
     let at = this.#begin[count]!
-    if (at + length > this.#bytes.length) this.#bytes = grown(this.#bytes, new Uint8Array((at + length) * 2))
+    if (at + length > this.#bytes.length) this.#bytes = larger(this.#bytes, (at + length) * 2)
     const bytes = this.#bytes
     for (let i = 0; i < length; i++) bytes[at++] = text.charCodeAt(i)
     this.#begin[count + 1] = at
@@ -37,7 +37,14 @@ export class LiteralTexts {
   }
 }
 
-function grown<T extends Uint8Array | Int32Array>(old: T, larger: T): T {
+function grown(old: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(length)
+  grown.set(old)
+  return grown
+}
+
+function larger(old: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(length)
   larger.set(old)
   return larger
 }

@@ -6,7 +6,6 @@ import { gunzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import type { BackendPicture } from '../../../base/picture.ts'
 import { loadConfig } from '../../../config/load.ts'
-import type { RulesPlan } from '../../../master/rules-plan.ts'
 import { planRules } from '../../../master/rules-steps.ts'
 import { nodePicture, startGateway, type TestGateway } from '../../support/gateway.ts'
 import { freePort } from '../../support/ports.ts'
@@ -109,8 +108,10 @@ function layOut(t: Test, { files, symlinks = {}, mtime }: Case): string {
 const filled = (text: string, places: Readonly<Record<string, string>>): string =>
   text.replace(/\{(\w+)\}/g, (all, name: string) => places[name] ?? all)
 
+type Compiled = ReturnType<typeof planRules>['plan']
+
 /** @returns null when the configuration is refused */
-function compiled(root: string, lines: readonly string[]): RulesPlan | null {
+function compiled(root: string, lines: readonly string[]): Compiled | null {
   const file = join(root, 'case.ini')
   writeFileSync(file, `[uwsgi]\nhttp = :0\nhttp-to = 127.0.0.1:1\n${lines.join('\n')}\n`)
   const loaded = loadConfig([file], { cwd: root, env: {}, version: '0.0.0' })
@@ -122,7 +123,7 @@ function compiled(root: string, lines: readonly string[]): RulesPlan | null {
 let lastId = 0
 
 /** Puts the rules of a case in force. */
-async function obey({ gateway }: Site, { picture, upstreams }: RulesPlan): Promise<void> {
+async function obey({ gateway }: Site, { picture, upstreams }: Compiled): Promise<void> {
   const id = picture === null ? 0 : ++lastId
   const backends: BackendPicture[] = upstreams.map(({ key, address }) => ({
     key,
