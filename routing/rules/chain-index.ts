@@ -1,7 +1,9 @@
 // routing/rules/chain-index.ts: what makes a chain of many rules as cheap as one of few: which of them a subject's value could
 // match at all. Made once by the master; gateways walk by it (walk.ts).
 import type { RulePicture, SubjectPicture, TestPicture } from '../../base/rules-picture.ts'
-import { LiteralIndexBuilder, type LiteralIndexPicture } from './regex/literal-index.ts'
+import { LiteralIndexBuilder, type LiteralIndexPicture, wholeTree } from './regex/literal-index.ts'
+import { LiteralTexts } from './regex/literal-texts.ts'
+import type { TreePicture } from './regex/literal-tree.ts'
 import type { Literals } from './regex/literals.ts'
 import { constantOf, type Template } from './template.ts'
 
@@ -19,14 +21,11 @@ export interface SubjectIndex {
   readonly subject: IndexedSubject
   /** All rules that are found by it. */
   readonly rules: Int32Array
-  /** Those that match one text only; a newline may follow it. */
-  readonly exact: ReadonlyMap<string, Same>
+  /** Those that match one text only, found by it whatever its case; a newline may follow it. */
+  readonly exact: TreePicture | null
   /** The others, found by a text that they need. */
   readonly literals: LiteralIndexPicture | null
 }
-
-/** Rules for one text; most often it is one. */
-export type Same = number | readonly number[]
 
 /** Fewer are just tried. */
 const FEWEST = 8
@@ -95,7 +94,7 @@ function tells({ exact, prefixes, required }: Literals, { kind }: IndexedSubject
 class Indexed {
   readonly rules: number[] = []
   readonly #subject: IndexedSubject
-  readonly #exact = new Map<string, number | number[]>()
+  readonly #exact = new LiteralTexts()
   readonly #literals = new LiteralIndexBuilder()
 
   constructor(subject: IndexedSubject) {
@@ -104,19 +103,15 @@ class Indexed {
 
   add(number: number, literals: Literals): void {
     this.rules.push(number)
-    const { exact } = literals
-    if (exact === null) return this.#literals.add(number, literals)
-    const same = this.#exact.get(exact)
-    if (same === undefined) this.#exact.set(exact, number)
-    else if (typeof same === 'number') this.#exact.set(exact, [same, number])
-    else same.push(number)
+    if (literals.exact === null) this.#literals.add(number, literals)
+    else this.#exact.add(literals.exact, literals.exact.length, number)
   }
 
   finish(): SubjectIndex {
     return {
       subject: this.#subject,
       rules: Int32Array.from(this.rules),
-      exact: this.#exact,
+      exact: this.#exact.count === 0 ? null : wholeTree(this.#exact),
       literals: this.#literals.count === 0 ? null : this.#literals.finish(),
     }
   }

@@ -59,6 +59,7 @@ const UNSTEADY = /\$\{(time|uwsgi|httptime|metric|math)\[/
 /** Subjects that each request has: a pattern that matches any text always matches these. */
 const PRESENT = new Set(['path', 'uri', 'query', 'address', 'method'])
 const ANY_TEXT = new Set(['.*', '^.*', '^', '.*?', '^.*?', '$', '.*$'])
+const LONGEST_ANY = 4
 
 /** @param label number of the rule with that label */
 export function flowOf(
@@ -72,7 +73,8 @@ export function flowOf(
   const head = test.kind === 'always' ? '' : value.slice(0, headLength(family, value))
   return {
     isLabel: false,
-    isAlways: test.kind === 'always' || (PRESENT.has(family) && ANY_TEXT.has(head)),
+    isAlways:
+      test.kind === 'always' || (head.length <= LONGEST_ANY && PRESENT.has(family) && ANY_TEXT.has(head)),
     ends,
     jump: action.name === 'goto' ? target(value.slice(value.indexOf(':', head.length) + 1), label) : null,
     subject: family,

@@ -80,27 +80,85 @@ function unusedLabels(rules: readonly FlowRule[], firstJump: Int32Array): Dead[]
 // Whoever comes to a rule came by the earlier one, too, unless a jump from before that one leads over it.
 function shadowed(rules: readonly FlowRule[], firstJump: Int32Array): Dead[] {
   const dead: Dead[] = []
-  const earlier = new Map<string, Map<string, number>>() // rules that end the chain, by subject and what they test
-  const order: number[] = [] // the same ones
+  const ended = new Ended(rules)
   for (let i = 0; i < rules.length; i++) {
-    const { subject, test, ends, writes } = rules[i]!
-    while (order.length > 0 && order.at(-1)! > firstJump[i]!) {
-      const over = rules[order.pop()!]!
-      earlier.get(over.subject)!.delete(over.test!)
-    }
+    const { test, ends, writes } = rules[i]!
+    while (ended.last > firstJump[i]!) ended.forgetLast()
     if (test !== null) {
-      const same = earlier.get(subject)
-      const by = same?.get(test)
-      if (by !== undefined) dead.push({ kind: 'shadowed', rule: i, by })
-      else if (ends) {
-        if (same === undefined) earlier.set(subject, new Map([[test, i]]))
-        else same.set(test, i)
-        order.push(i)
-      }
+      const by = ended.find(i)
+      if (by >= 0) dead.push({ kind: 'shadowed', rule: i, by })
+      else if (ends) ended.add(i)
     }
-    if (!writes || ends || order.length === 0) continue
-    earlier.clear()
-    order.length = 0
+    if (writes && !ends) while (ended.last >= 0) ended.forgetLast()
   }
   return dead
 }
+
+/**
+ * Rules that end the chain, by what they test; the last one added is the first that is forgotten. No Map: that would
+ * take each text into V8's own table, for good, and 100,000 of them take longer so than reading the rules.
+ */
+class Ended {
+  readonly #rules: readonly FlowRule[]
+  /** By hash: the last rule of its bucket; -1: none. */
+  readonly #buckets: Int32Array
+  /** By rule: the one before it in its bucket, or in order; -1: none. */
+  readonly #inBucket: Int32Array
+  readonly #before: Int32Array
+  /** By rule; 0: not asked for yet. */
+  readonly #hashes: Int32Array
+  /** -1: there is none. */
+  last = -1
+
+  constructor(rules: readonly FlowRule[]) {
+    this.#rules = rules
+    this.#buckets = new Int32Array(1 << (32 - Math.clz32(rules.length))).fill(-1)
+    this.#inBucket = new Int32Array(rules.length)
+    this.#before = new Int32Array(rules.length)
+    this.#hashes = new Int32Array(rules.length)
+  }
+
+  /** @returns the earlier rule that tests the same; -1: there is none */
+  find(rule: number): number {
+    const { subject, test } = this.#rules[rule]!
+    const hash = this.#hash(rule)
+    for (let at = this.#buckets[this.#bucket(hash)]!; at >= 0; at = this.#inBucket[at]!) {
+      if (this.#hashes[at] !== hash) continue
+      const other = this.#rules[at]!
+      if (other.subject === subject && other.test === test) return at
+    }
+    return -1
+  }
+
+  add(rule: number): void {
+    const bucket = this.#bucket(this.#hash(rule))
+    this.#inBucket[rule] = this.#buckets[bucket]!
+    this.#buckets[bucket] = rule
+    this.#before[rule] = this.last
+    this.last = rule
+  }
+
+  forgetLast(): void {
+    const rule = this.last
+    this.#buckets[this.#bucket(this.#hashes[rule]!)] = this.#inBucket[rule]!
+    this.last = this.#before[rule]!
+  }
+
+  #bucket(hash: number): number {
+    return (hash ^ (hash >>> 15)) & (this.#buckets.length - 1)
+  }
+
+  #hash(rule: number): number {
+    let hash = this.#hashes[rule]!
+    if (hash !== 0) return hash
+    const test = this.#rules[rule]!.test!
+    hash = SEED
+    for (let i = 0; i < test.length; i++) hash = Math.imul(hash ^ test.charCodeAt(i), 0x01000193)
+    if (hash === 0) hash = 1
+    this.#hashes[rule] = hash
+    return hash
+  }
+}
+
+/** Another one in each process: nobody can write rules that all have one hash. */
+const SEED = (Math.random() * 0x7fffffff) | 1

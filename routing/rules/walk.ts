@@ -1,9 +1,10 @@
 // routing/rules/walk.ts: from one rule of a long chain to the next that is worth a try. What it leaves out could not have
 // matched, so rules decide as if each had been tried in its turn.
 import type { ChainPicture } from '../../base/rules-picture.ts'
-import type { ChainIndex, Same, SubjectIndex } from './chain-index.ts'
+import type { ChainIndex, SubjectIndex } from './chain-index.ts'
 import { SUBJECT_LIMIT } from './pattern.ts'
 import { Candidates, LiteralIndex } from './regex/literal-index.ts'
+import { LiteralTree } from './regex/literal-tree.ts'
 import { changeOf, type Run } from './run.ts'
 import { readerOf } from './subject.ts'
 
@@ -46,12 +47,12 @@ export class Walk {
   }
 }
 
-const NONE: readonly number[] = []
+const NONE = new Int32Array(0)
 
 // The rules of one subject.
 class Cursor {
   readonly #rules: Int32Array
-  readonly #exact: ReadonlyMap<string, Same> | null
+  readonly #exact: LiteralTree | null
   readonly #index: LiteralIndex | null
   readonly #candidates = new Candidates()
   readonly #read: (run: Run) => string | undefined
@@ -61,17 +62,17 @@ class Cursor {
   #isFound = false
   // Whether the subject is there at all.
   #isPresent = false
-  // Rules for the very text, and for the text before its last newline.
-  #same = NONE
-  readonly #oneSame: [number] = [0]
+  // Rules for the very text, and for the text before its last newline: positions in #same.
+  readonly #same: Int32Array
   #sameAt = 0
-  #sameBefore = NONE
-  readonly #oneSameBefore: [number] = [0]
-  #sameBeforeAt = 0
+  #sameEnd = 0
+  #beforeAt = 0
+  #beforeEnd = 0
 
   constructor({ subject, rules, exact, literals }: SubjectIndex) {
     this.#rules = rules
-    this.#exact = exact.size === 0 ? null : exact
+    this.#exact = exact === null ? null : new LiteralTree(exact)
+    this.#same = exact === null ? NONE : exact.rules
     this.#index = literals === null ? null : new LiteralIndex(literals)
     this.#read = readerOf(subject)
     this.#change = changeOf(subject.kind)
@@ -102,12 +103,10 @@ class Cursor {
       if (found >= 0 && found < next) next = found
     }
     const same = this.#same
-    while (this.#sameAt < same.length && same[this.#sameAt]! < from) this.#sameAt++
-    if (this.#sameAt < same.length && same[this.#sameAt]! < next) next = same[this.#sameAt]!
-    const before = this.#sameBefore
-    while (this.#sameBeforeAt < before.length && before[this.#sameBeforeAt]! < from) this.#sameBeforeAt++
-    if (this.#sameBeforeAt < before.length && before[this.#sameBeforeAt]! < next)
-      next = before[this.#sameBeforeAt]!
+    while (this.#sameAt < this.#sameEnd && same[this.#sameAt]! < from) this.#sameAt++
+    if (this.#sameAt < this.#sameEnd && same[this.#sameAt]! < next) next = same[this.#sameAt]!
+    while (this.#beforeAt < this.#beforeEnd && same[this.#beforeAt]! < from) this.#beforeAt++
+    if (this.#beforeAt < this.#beforeEnd && same[this.#beforeAt]! < next) next = same[this.#beforeAt]!
     return next
   }
 
@@ -115,21 +114,23 @@ class Cursor {
     this.#isFound = true
     this.#isPresent = subject !== undefined
     if (subject === undefined) return
-    if (this.#exact !== null) {
-      const endsLine = subject.charCodeAt(subject.length - 1) === 10
-      this.#same = listed(this.#exact.get(subject), this.#oneSame)
-      this.#sameBefore = endsLine ? listed(this.#exact.get(subject.slice(0, -1)), this.#oneSameBefore) : NONE
-      this.#sameAt = this.#sameBeforeAt = 0
+    this.#sameAt = this.#sameEnd = this.#beforeAt = this.#beforeEnd = 0
+    const exact = this.#exact
+    if (exact !== null) {
+      const { length } = subject
+      const whole = exact.findWhole(subject, length)
+      if (whole >= 0) {
+        this.#sameAt = exact.rulesFrom(whole)
+        this.#sameEnd = exact.rulesFrom(whole + 1)
+      }
+      const before = subject.charCodeAt(length - 1) === 10 ? exact.findWhole(subject, length - 1) : -1
+      if (before >= 0) {
+        this.#beforeAt = exact.rulesFrom(before)
+        this.#beforeEnd = exact.rulesFrom(before + 1)
+      }
     }
     this.#index?.find(subject, this.#candidates)
   }
-}
-
-function listed(same: Same | undefined, one: [number]): readonly number[] {
-  if (same === undefined) return NONE
-  if (typeof same !== 'number') return same
-  one[0] = same
-  return one
 }
 
 // Position of the first number from `from` on, at `at` or behind it.

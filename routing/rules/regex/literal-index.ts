@@ -138,8 +138,8 @@ export class LiteralIndexBuilder {
     const need = shortest(required)
     if (prefix === 0 && need === 0) this.#always.push(rule)
     else if (prefix + PREFIX_BONUS >= need && prefix > 0)
-      for (const text of prefixes) this.#starting.add(text, MOST_BYTES, rule)
-    else for (const text of required) this.#containing.add(text, MOST_BYTES, rule)
+      for (let i = 0; i < prefixes.length; i++) this.#starting.add(prefixes[i]!, MOST_BYTES, rule)
+    else for (let i = 0; i < required.length; i++) this.#containing.add(required[i]!, MOST_BYTES, rule)
   }
 
   finish(): LiteralIndexPicture {
@@ -155,6 +155,12 @@ export class LiteralIndexBuilder {
       always: Int32Array.from(this.#always),
     }
   }
+}
+
+/** For LiteralTree.findWhole. */
+export function wholeTree(texts: LiteralTexts): TreePicture {
+  const [classOf, classes] = classesOf(texts.bytes)
+  return LiteralTree.of(texts, 'start', classOf, classes).picture
 }
 
 /** Texts are in lower case, so there are 230 classes at most. Bytes that no text has are one class, and a letter's two cases are one, in the order of the bytes. */

@@ -8,7 +8,7 @@ export class LiteralTexts {
   #begin = new Int32Array(64)
   #rules = new Int32Array(64)
 
-  /** @param text one character a byte, not empty; @param most what is longer is cut there */
+  /** @param text one character a byte; letters are taken in lower case. @param most what is longer is cut there */
   add(text: string, most: number, rule: number): void {
     const count = this.count++
     if (count + 1 === this.#begin.length) {
@@ -19,7 +19,10 @@ export class LiteralTexts {
     let at = this.#begin[count]!
     if (at + length > this.#bytes.length) this.#bytes = larger(this.#bytes, (at + length) * 2)
     const bytes = this.#bytes
-    for (let i = 0; i < length; i++) bytes[at++] = text.charCodeAt(i)
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i)
+      bytes[at++] = code >= 0x41 && code <= 0x5a ? code + 0x20 : code
+    }
     this.#begin[count + 1] = at
     this.#rules[count] = rule
   }

@@ -61,7 +61,7 @@ export class LiteralTree {
   }
 
   /**
-   * @param texts in lower case; those of one text by rising rules
+   * @param texts those of one text by rising rules
    * @param where they are looked for: by searchStart, or by search
    */
   static of(
@@ -159,6 +159,26 @@ export class LiteralTree {
     }
   }
 
+  /**
+   * For a text that is all of the subject but for what is cut off.
+   *
+   * @returns its state, for rulesFrom; -1: there is no such text
+   */
+  findWhole(subject: string, length: number): number {
+    const classOf = this.#classOf
+    let state = 0
+    for (let i = 0; i < length; i++) {
+      state = this.#child(state, classOf[subject.charCodeAt(i) & 255]!)
+      if (state === 0) return -1
+    }
+    return state
+  }
+
+  /** Where the rules of a state begin among those of the picture; they end where those of the next one begin. */
+  rulesFrom(state: number): number {
+    return this.#firstRule[state]!
+  }
+
   #give(state: number, found: RuleSink): void {
     const last = this.#firstRule[state + 1]!
     for (let i = this.#firstRule[state]!; i < last; i++) found.add(this.#rules[i]!)
@@ -216,21 +236,28 @@ class Numbering {
   readonly entered: Uint8Array
   readonly firstRule: Int32Array
   readonly rules: Int32Array
-  /** Classes of the bytes of all texts, and where each text begins. */
+  /** Classes of the bytes of all texts, and a 0 behind each: classes of texts begin at 1. */
   readonly #bytes: Uint8Array
-  readonly #begin: Int32Array
   /** Numbers of texts: states are ranges of it. */
   readonly #order: Int32Array
-  #spare = new Int32Array(0)
+  /** For each of these the place of its next byte. */
+  readonly #at: Int32Array
+  readonly #counts = new Int32Array(257)
+  #spareOrder = new Int32Array(0)
+  #spareAt = new Int32Array(0)
 
   constructor(texts: LiteralTexts, classOf: Uint8Array) {
     const { count, begin, bytes } = texts
     const total = bytes.length
-    this.#bytes = new Uint8Array(total)
-    for (let i = 0; i < total; i++) this.#bytes[i] = classOf[bytes[i]!]!
-    this.#begin = begin
+    this.#bytes = new Uint8Array(total + count)
     this.#order = new Int32Array(count)
-    for (let i = 0; i < count; i++) this.#order[i] = i
+    this.#at = new Int32Array(count)
+    for (let i = 0, to = 0; i < count; i++) {
+      this.#order[i] = i
+      this.#at[i] = to
+      for (let from = begin[i]!; from < begin[i + 1]!; from++) this.#bytes[to++] = classOf[bytes[from]!]!
+      to++
+    }
     this.firstChild = new Int32Array(total + 2)
     this.entered = new Uint8Array(total + 1)
     this.firstRule = new Int32Array(total + 2)
@@ -239,68 +266,71 @@ class Numbering {
   }
 
   #number(ruleOf: Int32Array): void {
+    const { firstChild, firstRule, entered, rules } = this
     const order = this.#order
     const bytes = this.#bytes
-    const begin = this.#begin
+    const at = this.#at
     // Where the range of each state begins and ends.
-    const from = new Int32Array(this.entered.length)
-    const to = new Int32Array(this.entered.length)
+    const from = new Int32Array(entered.length)
+    const to = new Int32Array(entered.length)
     to[0] = order.length
     let next = 1
-    let levelEnd = 1
-    let depth = 0
-    let rules = 0
+    let given = 0
     for (let state = 0; state < next; state++) {
-      if (state === levelEnd) {
-        depth++
-        levelEnd = next
-      }
-      this.firstChild[state] = next
-      this.firstRule[state] = rules
+      firstChild[state] = next
+      firstRule[state] = given
       let i = from[state]!
       const end = to[state]!
-      if (end - i > 1) this.#sort(i, end, depth)
-      for (; i < end && begin[order[i]! + 1]! - begin[order[i]!]! === depth; i++)
-        this.rules[rules++] = ruleOf[order[i]!]!
+      if (end - i > 1) this.#sort(i, end)
+      for (; i < end && bytes[at[i]!] === 0; i++) rules[given++] = ruleOf[order[i]!]!
       while (i < end) {
-        const kind = bytes[begin[order[i]!]! + depth]!
+        const kind = bytes[at[i]!]!
         from[next] = i
-        while (i < end && bytes[begin[order[i]!]! + depth] === kind) i++
+        for (; i < end && bytes[at[i]!] === kind; i++) at[i]!++
         to[next] = i
-        this.entered[next++] = kind
+        entered[next++] = kind
       }
     }
-    this.firstChild[next] = next
-    this.firstRule[next] = rules
+    firstChild[next] = next
+    firstRule[next] = given
     this.states = next
   }
 
-  /** By the byte at that depth, those that end there first; equal ones stay in their order. */
-  #sort(from: number, to: number, depth: number): void {
+  /** By the next byte, those that end there first; equal ones stay in their order. */
+  #sort(from: number, to: number): void {
     const order = this.#order
+    const bytes = this.#bytes
+    const at = this.#at
     if (to - from <= FEW) {
       for (let i = from + 1; i < to; i++) {
         const text = order[i]!
-        const kind = this.#kindAt(text, depth)
+        const place = at[i]!
+        const kind = bytes[place]!
         let j = i - 1
-        for (; j >= from && this.#kindAt(order[j]!, depth) > kind; j--) order[j + 1] = order[j]!
+        for (; j >= from && bytes[at[j]!]! > kind; j--) {
+          order[j + 1] = order[j]!
+          at[j + 1] = at[j]!
+        }
         order[j + 1] = text
+        at[j + 1] = place
       }
       return
     }
-    const places = new Int32Array(257)
-    for (let i = from; i < to; i++) places[this.#kindAt(order[i]!, depth) + 1]!++
+    const places = this.#counts.fill(0)
+    for (let i = from; i < to; i++) places[bytes[at[i]!]! + 1]!++
     for (let kind = 1; kind <= 256; kind++) places[kind]! += places[kind - 1]!
-    if (this.#spare.length < to - from) this.#spare = new Int32Array(to - from)
-    const spare = this.#spare
-    for (let i = from; i < to; i++) spare[places[this.#kindAt(order[i]!, depth)]!++] = order[i]!
-    order.set(spare.subarray(0, to - from), from)
-  }
-
-  /** 0 behind its end: the classes of texts begin at 1. */
-  #kindAt(text: number, depth: number): number {
-    const at = this.#begin[text]! + depth
-    return at < this.#begin[text + 1]! ? this.#bytes[at]! : 0
+    if (this.#spareAt.length < to - from) {
+      this.#spareOrder = new Int32Array(to - from)
+      this.#spareAt = new Int32Array(to - from)
+    }
+    const [spareOrder, spareAt] = [this.#spareOrder, this.#spareAt]
+    for (let i = from; i < to; i++) {
+      const place = places[bytes[at[i]!]!]!++
+      spareOrder[place] = order[i]!
+      spareAt[place] = at[i]!
+    }
+    order.set(spareOrder.subarray(0, to - from), from)
+    at.set(spareAt.subarray(0, to - from), from)
   }
 }
 

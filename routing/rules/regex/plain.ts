@@ -23,8 +23,8 @@ const RESTS = new Map([
   ['(.*)', `(${ANY})`],
   ['(.*)$', `(${ANY})$`],
 ])
-const NONE: readonly never[] = Object.freeze([])
-const NO_NAMES = Object.freeze({})
+const NONE: readonly never[] = []
+const NO_NAMES = {}
 
 /** @returns exactly what the general way does; null: it is not one of these */
 export function plainPattern(pattern: string): CompiledPattern | null {

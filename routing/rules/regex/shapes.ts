@@ -262,8 +262,12 @@ function joined(pieces: Pieces, texts: readonly string[]): string {
 // Two branches may have become the same text.
 function distinct({ all, areDistinct }: Texts, texts: readonly string[]): readonly string[] {
   const list: string[] = []
-  for (let i = 0; i < all.length; i++) list.push(joined(all[i]!, texts))
-  return areDistinct ? list : [...new Set(list)]
+  for (let i = 0; i < all.length; i++) {
+    const text = joined(all[i]!, texts)
+    // They are few; a set would keep a copy of each.
+    if (areDistinct || !list.includes(text)) list.push(text)
+  }
+  return list
 }
 
 function caselessSource(text: string): string {
