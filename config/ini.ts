@@ -5,21 +5,26 @@ import type { Fault, FormatReader, ReadLine } from './readers.ts'
 export const readIni: FormatReader = (text, sections, replaceMagic) => {
   const lines: ReadLine[] = []
   const faults: Fault[] = []
+  const names = new Names()
   let section: string | null = null
+  let isOurs = false
   let isFound = false
-  for (const [i, raw] of text.split('\n').entries()) {
+  const all = text.split('\n')
+  for (let i = 0; i < all.length; i++) {
     const line = i + 1
-    const trimmed = trim(raw)
-    if (trimmed === '' || trimmed.startsWith(';') || trimmed.startsWith('#')) continue
-    if (trimmed.startsWith('[')) {
+    const trimmed = trim(all[i]!)
+    const first = trimmed.charCodeAt(0)
+    if (trimmed === '' || first === SEMICOLON || first === HASH) continue
+    if (first === BRACKET) {
       const header = trim(replaceMagic(trimmed, line))
       if (!header.endsWith(']')) faults.push(openHeader(line, header))
       section = header.slice(1, -1)
-      isFound ||= sections.includes(section)
+      isOurs = sections.includes(section)
+      isFound ||= isOurs
     } else if (section === null) {
       if (!faults.some(fault => fault.isWarning)) faults.push(orphan(line))
-    } else if (sections.includes(section)) {
-      lines.push({ line, ...nameAndValue(replaceMagic(trimmed, line)) })
+    } else if (isOurs) {
+      lines.push(nameAndValue(line, replaceMagic(trimmed, line), names))
     }
   }
   return { lines, isFound, faults }
@@ -35,11 +40,25 @@ function orphan(line: number): Fault {
   return { line, problem, remedy: 'Write [sluice] above this one', isWarning: true }
 }
 
+const SEMICOLON = 0x3b
+const HASH = 0x23
+const BRACKET = 0x5b
+
 // Without "=" the value is empty, not absent.
-function nameAndValue(text: string): { name: string; value: string } {
+function nameAndValue(line: number, text: string, names: Names): ReadLine {
   const equals = text.indexOf('=')
-  if (equals < 0) return { name: trim(text), value: '' }
-  return { name: trim(text.slice(0, equals)), value: trim(text.slice(equals + 1)) }
+  if (equals < 0) return { line, name: trim(text), value: '' }
+  return { line, name: names.one(trim(text.slice(0, equals))), value: trim(text.slice(equals + 1)) }
+}
+
+/** Of 100,000 lines with one option one name is enough: whoever looks it up again finds it sooner. */
+class Names {
+  #last = ''
+
+  one(name: string): string {
+    if (name !== this.#last) this.#last = name
+    return this.#last
+  }
 }
 
 // Only these three are blanks; String.trim() would cut more. No regular expression: one for the end of a text looks at
@@ -49,7 +68,7 @@ function trim(text: string): string {
   let end = text.length
   while (start < end && isBlank(text.charCodeAt(start))) start++
   while (end > start && isBlank(text.charCodeAt(end - 1))) end--
-  return text.slice(start, end)
+  return end - start === text.length ? text : text.slice(start, end)
 }
 
 const isBlank = (code: number): boolean => code === 32 || code === 9 || code === 13

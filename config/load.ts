@@ -51,7 +51,7 @@ export function loadConfig(argv: readonly string[], world: World): Loaded {
   })
   const { unknown, unsupported } = checkNames(pairs, used, reading.defined)
   const { places, ...evaluated } = evaluate(
-    pairs.filter((_, i) => !loops.has(i)),
+    loops.size === 0 ? pairs : pairs.filter((_, i) => !loops.has(i)),
     world.env,
   )
   const values = withAbstractSockets(evaluated.values)
@@ -167,8 +167,11 @@ function byPlace(problems: readonly Problem[], pairs: readonly Pair[]): readonly
 
 // Plain data to its last leaf, so that no part can change what another one reads.
 function freeze<T extends object>(data: T): T {
-  for (const value of Object.values(data)) {
-    if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) freeze(value)
-  }
+  if (Array.isArray(data)) for (let i = 0; i < data.length; i++) freezePart(data[i])
+  else for (const name in data) freezePart(data[name])
   return Object.freeze(data)
+}
+
+function freezePart(value: unknown): void {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) freeze(value)
 }

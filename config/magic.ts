@@ -61,6 +61,7 @@ export function replaceMagic(
   variables: MagicVariables,
   onUnknown: (letter: string) => void,
 ): string {
+  if (!line.includes('%')) return line
   return line.replace(/%([^\r\n])/gu, (pair, letter: string) => {
     if (letter === '%') return '%'
     if (letter === '(') return pair

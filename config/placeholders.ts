@@ -45,20 +45,31 @@ class Expansion {
     this.#pairs = [...pairs]
     this.#referents = referents
     this.#isDone = pairs.map(pair => pair.value === null || referents.isFixed(pair))
-    for (const [i, pair] of pairs.entries()) if (!this.#first.has(pair.name)) this.#first.set(pair.name, i)
+    let last: string | null = null
+    for (let i = 0; i < pairs.length; i++) {
+      const { name } = pairs[i]!
+      if (name !== last && !this.#first.has(name)) this.#first.set(name, i)
+      last = name
+    }
   }
 
   run(): Expanded {
     this.#pass('$', name => this.#variable(name))
     this.#pass('@', name => this.#file(name))
-    for (const i of this.#pairs.keys()) this.#located(i, () => this.#resolve(i))
+    for (let i = 0; i < this.#pairs.length; i++) {
+      if (this.#isDone[i]) continue
+      if (this.#pairs[i]!.value!.includes('%(')) this.#located(i, () => this.#resolve(i))
+      else this.#isDone[i] = true
+    }
     return { pairs: this.#pairs, problems: this.#problems, warnings: this.#warnings, used: this.#used }
   }
 
   // Most values of a long file hold none: they are not copied.
   #pass(sign: '$' | '@', fill: (name: string) => string | null): void {
-    for (const [i, pair] of this.#pairs.entries()) {
-      if (this.#isDone[i] || !pair.value!.includes(`${sign}(`)) continue
+    const opening = `${sign}(`
+    for (let i = 0; i < this.#pairs.length; i++) {
+      const pair = this.#pairs[i]!
+      if (this.#isDone[i] || !pair.value!.includes(opening)) continue
       this.#located(i, () => {
         this.#pairs[i] = { ...pair, value: replaceSigned(pair.value!, sign, fill) }
       })
