@@ -152,13 +152,10 @@ class Ended {
     let hash = this.#hashes[rule]!
     if (hash !== 0) return hash
     const test = this.#rules[rule]!.test!
-    hash = SEED
+    hash = 0x811c9dc5
     for (let i = 0; i < test.length; i++) hash = Math.imul(hash ^ test.charCodeAt(i), 0x01000193)
     if (hash === 0) hash = 1
     this.#hashes[rule] = hash
     return hash
   }
 }
-
-/** Another one in each process: nobody can write rules that all have one hash. */
-const SEED = (Math.random() * 0x7fffffff) | 1
