@@ -1,5 +1,6 @@
 // config/changes.ts: which options differ between two configurations, and the lines that `sluice reload` prints.
 import { isDeepStrictEqual } from 'node:util'
+import { TextCounts } from '../base/text-counts.ts'
 import { type Config, visible } from './config.ts'
 import { defaultText } from './help.ts'
 import { flag } from './kinds.ts'
@@ -114,17 +115,12 @@ function difference(
     beforeEnd--
     afterEnd--
   }
-  const left = new Map<string, number>()
-  for (let i = from; i < afterEnd; i++) left.set(after[i]!, (left.get(after[i]!) ?? 0) + 1)
-  const take = (value: string): boolean => {
-    const count = left.get(value) ?? 0
-    if (count > 0) left.set(value, count - 1)
-    return count > 0
-  }
+  const left = new TextCounts(afterEnd - from)
+  for (let i = from; i < afterEnd; i++) left.add(after[i]!)
   const gone: string[] = []
-  for (let i = from; i < beforeEnd; i++) if (!take(before[i]!)) gone.push(before[i]!)
+  for (let i = from; i < beforeEnd; i++) if (!left.take(before[i]!)) gone.push(before[i]!)
   const come: string[] = []
-  for (let i = afterEnd - 1; i >= from; i--) if (take(after[i]!)) come.push(after[i]!)
+  for (let i = afterEnd - 1; i >= from; i--) if (left.take(after[i]!)) come.push(after[i]!)
   return { gone, come: come.reverse() }
 }
 

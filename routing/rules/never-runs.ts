@@ -1,5 +1,6 @@
 // routing/rules/never-runs.ts: which rules of a chain can never run, whatever a request holds. Pure; one walk over the chain.
 // It never calls a rule dead that could run: where it cannot know, it says nothing.
+import { hashOf } from '../../base/text-counts.ts'
 
 /** What matters of a rule. Its number is its place in the list. */
 export interface FlowRule {
@@ -151,9 +152,7 @@ class Ended {
   #hash(rule: number): number {
     let hash = this.#hashes[rule]!
     if (hash !== 0) return hash
-    const test = this.#rules[rule]!.test!
-    hash = 0x811c9dc5
-    for (let i = 0; i < test.length; i++) hash = Math.imul(hash ^ test.charCodeAt(i), 0x01000193)
+    hash = hashOf(this.#rules[rule]!.test!)
     if (hash === 0) hash = 1
     this.#hashes[rule] = hash
     return hash
