@@ -23,8 +23,8 @@ export class Failing {
 
   /** A first connect to a node was tried. */
   tried(id: string, isFailing: boolean): void {
-    const said = this.#at(id)
-    if (said === null) return
+    const said = isFailing ? this.#at(id) : this.#said.get(id) // most do well, and nothing is to be kept of them
+    if (said === null || said === undefined) return
     said.connectFails = isFailing
     this.#judge(id, said)
   }

@@ -19,13 +19,18 @@ export interface FirstConnectOptions {
   readonly random?: () => number
 }
 
+/** One address, and the nodes that wait for a connect to it: an instance that serves many keys is as many nodes. */
 interface Sought {
+  /** See {@link addressOf}. */
+  readonly address: string
+  /** Any of its nodes. */
   record: NodeRecord
-  readonly proven: () => void
+  /** By id: who is told when it is proven. */
+  readonly nodes: Map<string, () => void>
   pauseMs: number
   timer: NodeJS.Timeout | null
   isTrying: boolean
-  /** It changed while it was being tried: the next try comes at once. */
+  /** A node of it came or changed while it was being tried: the next try comes at once. */
   isNew: boolean
   why: string
 }
@@ -35,14 +40,15 @@ const FIRST_PAUSE_MS = 100
 const MOST_PAUSE_MS = 5000
 const MOST_AT_ONCE = 200
 // However many there are, it comes to some 500 tries a second: those that never answer must not cost the others.
-const MS_PER_NODE = 2
-/** Of a pause: up to this share of it is cut, so that nodes which fail together are not tried together. */
+const MS_PER_ADDRESS = 2
+/** Of a pause: up to this share of it is cut, so that those which fail together are not tried together. */
 const JITTER = 0.25
 
 export class FirstConnects implements Proof {
   readonly #options: Required<Omit<FirstConnectOptions, 'mostAtOnce'>>
   readonly #slots: Slots
-  readonly #sought = new Map<string, Sought>()
+  readonly #sought = new Map<string, Sought>() // by address
+  readonly #byId = new Map<string, Sought>()
 
   constructor({
     addresses,
@@ -59,35 +65,56 @@ export class FirstConnects implements Proof {
 
   seek(record: NodeRecord, proven: () => void): void {
     this.forget(record.id)
-    const { firstPauseMs: pauseMs } = this.#options
-    const sought = { record, proven, pauseMs, timer: null, isTrying: false, isNew: false, why: '' }
-    this.#sought.set(record.id, sought)
-    this.#try(sought)
+    const sought = this.#at(record)
+    sought.nodes.set(record.id, proven)
+    this.#byId.set(record.id, sought)
+    this.#tryNow(sought, record)
   }
 
   hurry(record: NodeRecord): void {
-    const sought = this.#sought.get(record.id)
+    const sought = this.#byId.get(record.id)
     if (sought === undefined) return
-    sought.record = record
-    sought.pauseMs = this.#options.firstPauseMs
-    if (sought.isTrying) sought.isNew = true
-    else this.#try(sought)
+    if (sought.address === addressOf(record)) this.#tryNow(sought, record)
+    else this.seek(record, sought.nodes.get(record.id)!)
   }
 
   forget(id: string): void {
-    const sought = this.#sought.get(id)
+    const sought = this.#byId.get(id)
     if (sought === undefined) return
-    this.#sought.delete(id)
+    this.#byId.delete(id)
+    sought.nodes.delete(id)
+    if (sought.nodes.size === 0) this.#end(sought)
+  }
+
+  why(id: string): string {
+    return this.#byId.get(id)?.why ?? ''
+  }
+
+  stop(): void {
+    for (const id of this.#byId.keys()) this.forget(id)
+  }
+
+  #at(record: NodeRecord): Sought {
+    const address = addressOf(record)
+    const known = this.#sought.get(address)
+    if (known !== undefined) return known
+    const rest = { pauseMs: 0, timer: null, isTrying: false, isNew: false, why: '' }
+    const sought: Sought = { address, record, nodes: new Map(), ...rest }
+    this.#sought.set(address, sought)
+    return sought
+  }
+
+  #end(sought: Sought): void {
+    if (this.#sought.get(sought.address) === sought) this.#sought.delete(sought.address)
     this.#slots.forget(sought)
     if (sought.timer !== null) clearTimeout(sought.timer)
   }
 
-  why(id: string): string {
-    return this.#sought.get(id)?.why ?? ''
-  }
-
-  stop(): void {
-    for (const id of this.#sought.keys()) this.forget(id)
+  #tryNow(sought: Sought, record: NodeRecord): void {
+    sought.record = record
+    sought.pauseMs = this.#options.firstPauseMs
+    if (sought.isTrying) sought.isNew = true
+    else this.#try(sought)
   }
 
   #try(sought: Sought): void {
@@ -101,25 +128,33 @@ export class FirstConnects implements Proof {
     sought.isNew = false
     const { addresses, limitMs, onTry } = this.#options
     const wrong = await tryPlaces(endpointOf(sought.record, addresses), limitMs, connects)
-    const { id } = sought.record
-    if (this.#sought.get(id) !== sought) return
+    if (this.#sought.get(sought.address) !== sought) return
     sought.isTrying = false
-    onTry(id, wrong !== null)
-    if (wrong === null) {
-      this.#sought.delete(id)
-      sought.proven()
-      return
-    }
+    for (const id of sought.nodes.keys()) onTry(id, wrong !== null)
+    if (wrong === null) return this.#prove(sought)
     sought.why = wrong
     if (sought.isNew) this.#try(sought)
     else this.#tryLater(sought)
   }
 
+  #prove(sought: Sought): void {
+    this.#end(sought)
+    for (const [id, proven] of sought.nodes) {
+      this.#byId.delete(id)
+      proven()
+    }
+  }
+
   #tryLater(sought: Sought): void {
     const { mostPauseMs, random } = this.#options
-    const leastMs = this.#sought.size * MS_PER_NODE
+    const leastMs = this.#sought.size * MS_PER_ADDRESS
     const pauseMs = Math.max(sought.pauseMs, leastMs) * (1 - JITTER * random())
     sought.pauseMs = Math.min(sought.pauseMs * 2, mostPauseMs)
     sought.timer = setTimeout(() => this.#try(sought), pauseMs)
   }
+}
+
+// Two nodes with the same text have the same endpoint: a stranger's host name may not lead everywhere, see endpointOf.
+function addressOf({ node: { place }, isLocal, isStatic }: NodeRecord): string {
+  return isLocal || isStatic ? place : `${place} of a stranger`
 }

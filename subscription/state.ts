@@ -47,7 +47,7 @@ export function stateOf(
   return { format: 1, version: membership.version, savedS: nowS, nodes, replay: replay?.exportState() ?? [] }
 }
 
-// A file is written again and again for the few nodes that changed.
+// A file is written again and again for the few nodes that changed, and right after a start for those of the run before.
 const PACKET_TEXTS = new WeakMap<Announcement, string>()
 
 function packetText(announcement: Announcement): string {
@@ -114,6 +114,7 @@ function readmitted(
   const packet = readPacket(Buffer.from(stored.packet, 'base64'))
   if (packet.kind === 'refused') return null
   const { announcement } = packet
+  PACKET_TEXTS.set(announcement, stored.packet)
   const { isSigned } = stored
   const admitted = readmit(announcement, stored.source, isSigned, policy, mustBeSigned)
   if (admitted.kind === 'refused') return null
