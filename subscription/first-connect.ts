@@ -15,7 +15,11 @@ export interface FirstConnectOptions {
   /** Between tries; doubles up to the longest. */
   readonly firstPauseMs?: number
   readonly mostPauseMs?: number
+  /** Tries that run, but for those that were silent so long already: while these wait, others have their turn. */
   readonly mostAtOnce?: number
+  readonly quietMs?: number
+  /** From so many on, silent ones count too. */
+  readonly mostOpen?: number
   readonly random?: () => number
 }
 
@@ -39,6 +43,8 @@ const LIMIT_MS = 1000
 const FIRST_PAUSE_MS = 100
 const MOST_PAUSE_MS = 5000
 const MOST_AT_ONCE = 200
+const QUIET_MS = 50
+const MOST_OPEN = 1000
 // However many there are, it comes to some 500 tries a second: those that never answer must not cost the others.
 const MS_PER_ADDRESS = 2
 /** Of a pause: up to this share of it is cut, so that those which fail together are not tried together. */
@@ -49,6 +55,7 @@ export class FirstConnects implements Proof {
   readonly #slots: Slots
   readonly #sought = new Map<string, Sought>() // by address
   readonly #byId = new Map<string, Sought>()
+  #open = 0 // tries that run
 
   constructor({
     addresses,
@@ -57,9 +64,11 @@ export class FirstConnects implements Proof {
     firstPauseMs = FIRST_PAUSE_MS,
     mostPauseMs = MOST_PAUSE_MS,
     mostAtOnce = MOST_AT_ONCE,
+    quietMs = QUIET_MS,
+    mostOpen = MOST_OPEN,
     random = Math.random,
   }: FirstConnectOptions) {
-    this.#options = { addresses, onTry, limitMs, firstPauseMs, mostPauseMs, random }
+    this.#options = { addresses, onTry, limitMs, firstPauseMs, mostPauseMs, quietMs, mostOpen, random }
     this.#slots = new Slots(mostAtOnce)
   }
 
@@ -121,7 +130,20 @@ export class FirstConnects implements Proof {
     if (sought.timer !== null) clearTimeout(sought.timer)
     sought.timer = null
     sought.isTrying = true
-    this.#slots.run(sought, () => this.#connect(sought))
+    this.#slots.run(sought, () => this.#untilAnswered(sought))
+  }
+
+  // A machine that is gone answers nothing: hundreds of its addresses must not keep those of the others waiting, least of
+  // all after a restart, when requests do.
+  async #untilAnswered(sought: Sought): Promise<void> {
+    const { quietMs, mostOpen } = this.#options
+    this.#open++
+    const over = this.#connect(sought).finally(() => this.#open--)
+    const quiet = Promise.withResolvers<void>()
+    const timer = setTimeout(quiet.resolve, quietMs)
+    await Promise.race([over, quiet.promise])
+    clearTimeout(timer)
+    if (this.#open >= mostOpen) await over
   }
 
   async #connect(sought: Sought): Promise<void> {

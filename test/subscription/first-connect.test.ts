@@ -1,6 +1,9 @@
 // test/subscription/first-connect.test.ts: how often addresses are connected to for the nodes that have them.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { FirstConnects } from '../../subscription/first-connect.ts'
+import { type FirstConnectOptions, FirstConnects } from '../../subscription/first-connect.ts'
 import { type Member, memberId, type NodeRecord } from '../../subscription/membership.ts'
 import type { Announcement } from '../../subscription/packet/announcement.ts'
 import { freePort } from '../support/ports.ts'
@@ -36,7 +39,7 @@ t.test('nodes of one address that refuses are tried together, and get the same r
 })
 
 t.test('one that comes while its address rests is tried at once, for all of them', async t => {
-  const { sought, proven } = open(t, 60_000)
+  const { sought, proven } = open(t, { firstPauseMs: 60_000 })
   const port = await freePort()
   const address = `127.0.0.1:${port}`
   sought.seek(record({ key: 'a.example', address }), () => proven.push('a'))
@@ -47,7 +50,7 @@ t.test('one that comes while its address rests is tried at once, for all of them
 })
 
 t.test('one that comes while its address is tried gets a try of its own when that one fails', async t => {
-  const { sought, proven, rounds } = open(t, 60_000)
+  const { sought, proven, rounds } = open(t, { firstPauseMs: 60_000 })
   const port = await freePort()
   const address = `node.test:${port}`
   sought.seek(record({ key: 'a.example', address }), () => proven.push('a'))
@@ -98,7 +101,7 @@ t.test('a stranger’s host name is not proven by what this machine may do with 
 })
 
 t.test('of many addresses a few are tried at a time, in the order in which they came', async t => {
-  const { sought, proven, rounds } = open(t, 10, 3)
+  const { sought, proven, rounds } = open(t, { mostAtOnce: 3 })
   const { port } = await startListener(t)
   const hosts = Array.from({ length: 30 }, (_, i) => `node${i}.test`)
   for (const host of hosts) sought.seek(record({ address: `${host}:${port}` }), () => proven.push(host))
@@ -107,16 +110,61 @@ t.test('of many addresses a few are tried at a time, in the order in which they 
   t.same(rounds, hosts)
 })
 
-function open(t: Test, firstPauseMs = 10, mostAtOnce = 200) {
+t.test('addresses that are silent do not keep the others waiting', async t => {
+  const { sought, proven, rounds } = open(t, { mostAtOnce: 3, quietMs: 10, limitMs: 60_000 })
+  const silent = await startSilent(t)
+  const { port } = await startListener(t)
+  for (let i = 0; i < 30; i++) sought.seek(record({ address: `silent${i}.test:${silent}` }), () => {})
+  sought.seek(record({ address: `lives.test:${port}` }), () => proven.push('lives'))
+  t.equal(rounds.length, 3)
+  await until('it is proven', () => proven.length > 0)
+})
+
+t.test('from some number on, the others wait for addresses that are silent', async t => {
+  const port = await startSilent(t)
+  const whys: string[] = []
+  const { sought, rounds } = open(t, { mostAtOnce: 1, quietMs: 1, mostOpen: 1, limitMs: 50 }, () => {
+    if (rounds.length < 5) whys.push(sought.why(`a.example silent${rounds.length - 1}.test:${port}`))
+  })
+  for (let i = 0; i < 5; i++) sought.seek(record({ address: `silent${i}.test:${port}` }), () => {})
+  await until('some were tried', () => whys.length > 3)
+  t.same(whys.slice(1, 4), Array(3).fill('no answer in time'), 'each once the one before it was over')
+})
+
+function open(t: Test, options: Omit<FirstConnectOptions, 'addresses'> = {}, onTry = () => {}) {
   const rounds: string[] = [] // hosts whose addresses were asked for: once a try
   const addresses = (host: string) => {
+    onTry()
     rounds.push(host)
     return ['127.0.0.1']
   }
-  const sought = new FirstConnects({ addresses, firstPauseMs, mostPauseMs: firstPauseMs * 4, mostAtOnce })
+  const sought = new FirstConnects({ addresses, firstPauseMs: 10, mostPauseMs: 40, ...options })
   t.teardown(() => sought.stop())
   const proven: string[] = []
   return { sought, proven, rounds }
+}
+
+/** A port that answers no connect: it listens, and its queue is full. */
+async function startSilent(t: Test): Promise<number> {
+  const program = `
+    const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+      require('node:fs').writeSync(1, String(server.address().port))
+      require('node:fs').readSync(0, Buffer.alloc(1)) // nothing comes: it accepts nobody
+    })`
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const sockets: Socket[] = []
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    child.kill('SIGKILL')
+  })
+  const [text] = await once(child.stdout, 'data')
+  const port = Number(text)
+  for (let i = 0; i < 2; i++) {
+    const socket = connect(port, '127.0.0.1').on('error', () => {})
+    sockets.push(socket)
+    await once(socket, 'connect')
+  }
+  return port
 }
 
 function record(said: Partial<Announcement>, changes: Partial<Member> = {}): NodeRecord {
