@@ -3,7 +3,7 @@
 import type { NodePicture } from '../base/picture.ts'
 import type { NodeRecord } from '../subscription/membership.ts'
 import { type Addresses, nodeName, nodePicture } from '../subscription/node-picture.ts'
-import { REFUSALS, shown } from '../subscription/refusals.ts'
+import { REFUSALS } from '../subscription/refusals.ts'
 import type { WaitingNode } from '../subscription/table-feed.ts'
 import type { AnnouncementCounts } from './controls.ts'
 import type { NodeWatch } from './node-watch.ts'
@@ -14,7 +14,7 @@ import type { WhyAnnounced, WhyMember } from './why.ts'
 
 export interface AnnouncedSources {
   readonly plan: SubscriptionPlan
-  readonly subscriptions: Pick<Subscriptions, 'membership' | 'pulse' | 'refusals'>
+  readonly subscriptions: Pick<Subscriptions, 'membership' | 'pulse' | 'refusalsOf'>
   readonly watch: Pick<NodeWatch, 'waiting' | 'algoOf' | 'forMs'>
   readonly addresses: Addresses
 }
@@ -67,8 +67,8 @@ export function announcedForWhy(sources: AnnouncedSources): WhyAnnounced | null 
       return (byKey.get(key) ?? []).map(record => whyMember(record, waiting, sources))
     },
     refused: key =>
-      subscriptions.refusals
-        .filter(({ detail }) => detail.toLowerCase().includes(shown(key).toLowerCase())) // a key may be there as it was sent
+      subscriptions
+        .refusalsOf(key)
         .map(({ reason, count, source, remedy }) => ({ why: REFUSALS[reason], count, source, remedy })),
   }
 }

@@ -117,9 +117,9 @@ export class Subscriptions {
     return this.membership.pulse(id, this.#clock.monotonicMs())
   }
 
-  /** The latest refusal of each sender. */
-  get refusals(): readonly RefusalLine[] {
-    return this.#refusals.latest()
+  /** The latest refusal of this key, of each sender. @param key in any spelling */
+  refusalsOf(key: string): readonly RefusalLine[] {
+    return this.#refusals.ofKey(key)
   }
 
   get counts(): SubscriptionCounts {

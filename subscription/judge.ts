@@ -6,7 +6,7 @@ import { type Member, type Membership, memberId, type NodeRecord } from './membe
 import type { Command, Packet, Signature } from './packet/announcement.ts'
 import { readPacket } from './packet/read.ts'
 import { type Quota, quotaSource } from './quota.ts'
-import { type Refusal, refuse, shown } from './refusals.ts'
+import { ofKey, type Refusal, refuse, shown } from './refusals.ts'
 import type { ReplayGuard } from './replay.ts'
 import { checkSignature } from './signature/check.ts'
 import type { Digest } from './signature/digests.ts'
@@ -42,6 +42,52 @@ export function judgeDatagram(
 ): Accepted | Refusal {
   const packet = readPacket(bytes)
   if (packet.kind === 'refused') return packet
+  const judged = judgePacket(packet, source, nowS, policy, trust)
+  return judged.kind === 'refused' ? ofKey(packet.announcement.key, judged) : judged
+}
+
+/** Lets the membership know. @returns why not, when there are too many nodes already; null: done */
+export function enrol(
+  { command, member }: Accepted,
+  membership: Membership,
+  quota: Quota,
+  nowMs: number,
+): Refusal | null {
+  const id = memberId(member.key, member.node.place)
+  if (command !== 'subscribe') {
+    membership.withdraw(id, 'unsubscribed')
+    return null
+  }
+  const reason = membership.has(id)
+    ? null
+    : quota.refusal(quotaSource(member.source, member.isLocal), member.key)
+  if (reason !== null) return ofKey(member.key, refuse(reason, `${shown(member.key)} from ${member.source}`))
+  membership.announce(member, nowMs)
+  return null
+}
+
+/** After a reload: nodes that the new config does not admit leave, the last of a key among them. @returns how many */
+export function expelUnadmitted(
+  records: Iterable<NodeRecord>,
+  membership: Membership,
+  policy: AdmissionPolicy,
+  mustBeSigned: boolean,
+): number {
+  const refused = [...records].filter(
+    ({ isStatic, announcement, source, isSigned }) =>
+      !isStatic && readmit(announcement, source, isSigned, policy, mustBeSigned).kind === 'refused',
+  )
+  for (const { id } of refused) membership.withdraw(id, 'unconfigured')
+  return refused.length
+}
+
+function judgePacket(
+  packet: Packet,
+  source: string,
+  nowS: number,
+  policy: AdmissionPolicy,
+  trust: SignatureTrust | null,
+): Accepted | Refusal {
   const { announcement, signature } = packet
   if (trust !== null && signature === null) return refuse('unsigned', `key ${shown(announcement.key)}`)
   const admitted = admit(announcement, source, trust !== null, policy)
@@ -63,41 +109,6 @@ export function judgeDatagram(
     isStatic: false,
   }
   return { kind: 'accepted', command: announcement.command, member, digest }
-}
-
-/** Lets the membership know. @returns why not, when there are too many nodes already; null: done */
-export function enrol(
-  { command, member }: Accepted,
-  membership: Membership,
-  quota: Quota,
-  nowMs: number,
-): Refusal | null {
-  const id = memberId(member.key, member.node.place)
-  if (command !== 'subscribe') {
-    membership.withdraw(id, 'unsubscribed')
-    return null
-  }
-  const reason = membership.has(id)
-    ? null
-    : quota.refusal(quotaSource(member.source, member.isLocal), member.key)
-  if (reason !== null) return refuse(reason, `${shown(member.key)} from ${member.source}`)
-  membership.announce(member, nowMs)
-  return null
-}
-
-/** After a reload: nodes that the new config does not admit leave, the last of a key among them. @returns how many */
-export function expelUnadmitted(
-  records: Iterable<NodeRecord>,
-  membership: Membership,
-  policy: AdmissionPolicy,
-  mustBeSigned: boolean,
-): number {
-  const refused = [...records].filter(
-    ({ isStatic, announcement, source, isSigned }) =>
-      !isStatic && readmit(announcement, source, isSigned, policy, mustBeSigned).kind === 'refused',
-  )
-  for (const { id } of refused) membership.withdraw(id, 'unconfigured')
-  return refused.length
 }
 
 function believe(

@@ -49,6 +49,8 @@ export type RefusalReason = keyof typeof REFUSALS
 export interface Refusal {
   readonly kind: 'refused'
   readonly reason: RefusalReason
+  /** Which it announced, as sent; '' where that could not be read. */
+  readonly key: string
   /** What was seen, one line of printable ASCII of 400 characters at most; '' when the reason says it all. */
   readonly detail: string
   /** The line of the config that would admit it: "subscription-allow = source=…"; '' when none would. */
@@ -56,7 +58,12 @@ export interface Refusal {
 }
 
 export function refuse(reason: RefusalReason, detail = '', remedy = ''): Refusal {
-  return { kind: 'refused', reason, detail: detail.slice(0, MOST_DETAIL), remedy }
+  return { kind: 'refused', reason, key: '', detail: detail.slice(0, MOST_DETAIL), remedy }
+}
+
+/** With the key that it announced. */
+export function ofKey(key: string, refusal: Refusal): Refusal {
+  return { ...refusal, key }
 }
 
 const MOST_DETAIL = 400

@@ -1,6 +1,6 @@
 // subscription/packet/read.ts: a datagram as the announcement it holds, or why it is none (docs/wire/subscription.md).
 import { latin1 } from '../../base/latin1.ts'
-import { type Refusal, refuse, shown } from '../refusals.ts'
+import { ofKey, type Refusal, refuse, shown } from '../refusals.ts'
 import type { AnnouncedProto, Announcement, Command, Packet, Signature } from './announcement.ts'
 import {
   HEADER_BYTES,
@@ -37,7 +37,7 @@ export function readPacket(bytes: Buffer): Packet | Refusal {
     } else if (VARIABLES.has(name)) {
       const value = latin1(bytes, nameEnd + 2, valueEnd)
       const wrong = valueProblem(name, value)
-      if (wrong !== null) return ofKey(values.get('key'), wrong)
+      if (wrong !== null) return withKey(values.get('key'), wrong)
       values.set(name, value)
     }
     at = valueEnd
@@ -76,8 +76,9 @@ function valueProblem(name: string, value: string): Refusal | null {
 }
 
 // Whose packet it is: the key comes first in those of uWSGI.
-function ofKey(key: string | undefined, { reason, detail }: Refusal): Refusal {
-  return key === undefined ? refuse(reason, detail) : refuse(reason, `key ${shown(key)}, ${detail}`)
+function withKey(key: string | undefined, refusal: Refusal): Refusal {
+  const { reason, detail } = refusal
+  return key === undefined ? refusal : ofKey(key, refuse(reason, `key ${shown(key)}, ${detail}`))
 }
 
 function packetOf(
@@ -89,9 +90,9 @@ function packetOf(
   const key = values.get('key') ?? ''
   const address = values.get('address') ?? ''
   if (key === '') return refuse('key-missing')
-  if (address === '') return refuse('address-missing', `key ${shown(key)}`)
+  if (address === '') return ofKey(key, refuse('address-missing', `key ${shown(key)}`))
   const unix = values.get('unix')
-  if (signAt >= 0 && unix === undefined) return refuse('unix-missing', `key ${shown(key)}`)
+  if (signAt >= 0 && unix === undefined) return ofKey(key, refuse('unix-missing', `key ${shown(key)}`))
   const signature: Signature | null =
     signAt < 0 ? null : { unix: Number(unix), covered: bytes.subarray(HEADER_BYTES, signAt), sign }
   return {

@@ -135,13 +135,18 @@ subscription-state = none
     const node = await announcer(t, port)
     await node.say({ key: 'Shop.Example' })
     await node.say({ key: 'Shop.Example' })
-    await until('both are counted', async () => {
+    await node.say({ key: 'blog.example', address: '127.0.0.1:2' })
+    await until('all are counted', async () => {
       const { announcements } = JSON.parse(await ask('status', '--json'))
-      return announcements.refused === 2
+      return announcements.refused === 3
     })
-    t.match(await ask('status'), '\nrefused      2 unsigned; 2 from 127.0.0.1\n')
+    t.match(await ask('status'), '\nrefused      3 unsigned; 3 from 127.0.0.1\n')
     const told = await ask('why', 'shop.example')
     t.match(told, 'shop.example is served by http-to')
     t.match(told, /announcements refused\n +2 from 127\.0\.0\.1: it is not signed\n/)
+    t.match(
+      await ask('why', 'blog.example'),
+      /announcements refused\n +1 from 127\.0\.0\.1: it is not signed\n/,
+    )
   },
 )

@@ -47,7 +47,11 @@ for (const [weakness, file, shown] of [
     'subscription/real/signed',
     'signed by uWSGI it serves from all gateways',
   ],
-  ['refusals are silent', 'master/subscriptions/receive', 'one line a source and minute tells of refusals'],
+  [
+    'refusals are silent',
+    'master/subscriptions/receive',
+    'one line a source, reason and minute tells of refusals',
+  ],
   [
     'a reload forgets the nodes',
     'subscription/real/reloads',

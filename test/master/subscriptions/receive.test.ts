@@ -32,7 +32,7 @@ t.test('malformed packets are refused, each with its reason, and change nothing'
 })
 
 t.test(
-  'one line a source and minute tells of refusals, with a count, and with the line that would admit them',
+  'one line a source, reason and minute tells of refusals, with a count, and with the line that would admit them',
   async t => {
     const line = parseAllowLine('source=127.0.0.1,key=b.example')
     if ('problem' in line) throw new Error(line.problem)
@@ -92,7 +92,7 @@ t.test('a flood of hostile datagrams costs no honest node its place, nor memory,
     () => [...subscriptions.counts.refused.values()].reduce((a, b) => a + b, 0) > 1_000,
   )
   t.same(receiver.ids(), ['a.example 127.0.0.1:1'])
-  t.ok(receiver.log().length - bytesBefore < 1_000, 'the log did not grow with them')
+  t.ok(receiver.log().length - bytesBefore < 1_500, 'the log did not grow with them')
 })
 
 t.test('IPv6, and several addresses at once', async t => {
