@@ -7,6 +7,9 @@ import { type Place, placeText } from './config.ts'
 /** Of these, slow start changes nothing: uWSGI's formulas stay as they are, and keys of hash stay where they are. */
 const NO_SLOW_START: readonly Policy[] = ['wrr', 'lrc', 'wlrc', 'iphash', 'hash']
 
+/** Of a node that several lines name, all but its weight. */
+const ONCE = ['backup', 'limit', 'modifier1', 'modifier2'] as const
+
 /** Pure. */
 export function checkBalance(checked: Checked, wrong: Tell, warn: Tell): void {
   const { values, place } = checked
@@ -58,7 +61,7 @@ function checkQueue(
   }
 }
 
-// Lines that name one node twice add up its weight; two levels or limits do not add up to anything.
+// Lines that name one node twice add up its weight; two levels, limits or modifiers do not add up to anything.
 function checkSameNode({ values, place }: Checked, wrong: Tell): void {
   const seen = new Map<string, number>()
   for (const [i, node] of values.backend.entries()) {
@@ -69,8 +72,9 @@ function checkSameNode({ values, place }: Checked, wrong: Tell): void {
       continue
     }
     const other = values.backend[first]!
-    if (other.backup === node.backup && other.limit === node.limit) continue
-    const problem = `option "backend" gives ${node.address.name} of ${node.key} another backup or limit than ${where(place('backend', first))}`
+    const differs = ONCE.find(word => other[word] !== node[word])
+    if (differs === undefined) continue
+    const problem = `option "backend" gives ${node.address.name} of ${node.key} another ${differs} than ${where(place('backend', first))}`
     wrong(place('backend', i), problem, 'Write the same in both lines, or one line with the whole weight')
   }
 }

@@ -157,8 +157,9 @@ function backendPictures(
     const byName = Map.groupBy(members, nameInBackend)
     const pictures = [...byName].map(([name, same]) => {
       const weight = same.reduce((sum, node) => sum + node.weight, 0)
-      const { address, backup, limit } = same[0]!
-      return { ...nodePicture(address, weight, addresses), name, backup, limit: share(limit, gateways) }
+      const { address, backup, limit, modifier1, modifier2 } = same[0]!
+      const picture = nodePicture(address, weight, addresses)
+      return { ...picture, name, modifier1, modifier2, backup, limit: share(limit, gateways) }
     })
     return { key, nodes: pictures }
   })

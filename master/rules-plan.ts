@@ -67,6 +67,8 @@ async function compileHere(config: Config, setting: RulesSetting): Promise<Compi
 
 /** Those of the lines of `backend`, and those that rules name by their address, each a backend of its own. */
 export function backendNodes({ config, rules }: PlannedNodes): readonly BackendNode[] {
-  const own = rules.upstreams.map(({ key, address }) => ({ key, address, weight: 1, backup: 0, limit: 0 }))
+  const own = rules.upstreams.map(({ key, address }) => {
+    return { key, address, weight: 1, backup: 0, limit: 0, modifier1: 0, modifier2: 0 }
+  })
   return [...config.values.backend, ...own]
 }

@@ -28,11 +28,13 @@ export function staticMembers(backend: readonly BackendNode[]): Member[] {
   })
 }
 
-function staticMember({ key, address }: BackendNode, weight: number): Member {
+function staticMember({ key, address, modifier1, modifier2 }: BackendNode, weight: number): Member {
   const announcement: Announcement = {
     ...SILENT,
     key,
     address: address.name.slice(address.proto.length + 3),
+    modifier1,
+    modifier2,
     weight,
     proto: address.proto,
   }

@@ -1,5 +1,6 @@
 // subscription/admission.ts: an announcement is a request, not an order: whose is taken for which key and address.
 // docs/wire/subscription.md has the rules in a table.
+import { REQUEST_MODIFIERS } from '../base/modifiers.ts'
 import { readKey } from '../base/table-key.ts'
 import {
   type AllowLine,
@@ -36,10 +37,6 @@ export interface Admitted {
   readonly from: string
 }
 
-// Those that applications have: Python, Perl, Lua, Ruby, JVM, CGI, PHP, Mono and two more. All others eval, spool, cache,
-// reload or manage: a request must never be turned into such an order.
-const MODIFIERS: ReadonlySet<number> = new Set([0, 5, 6, 7, 8, 9, 14, 15, 30, 123])
-
 /**
  * Costs the same for every packet, but for the number of lines; to be asked before a signature is checked.
  *
@@ -61,7 +58,7 @@ export function admit(
   const node = announcedNode(announcement, from, unsaid)
   if (node.kind === 'refused') return refuse(node.reason, `${shown(key)}: ${node.detail}`)
   // An http node is never told a modifier, whatever it announced.
-  if (node.address.proto === 'uwsgi' && !MODIFIERS.has(announcement.modifier1))
+  if (node.address.proto === 'uwsgi' && !REQUEST_MODIFIERS.includes(announcement.modifier1))
     return refuse('modifier1-not-allowed', `${shown(key)} at ${shown(node.place)}: ${announcement.modifier1}`)
   const isLocal = kindOfIp(from) === 'loopback' || policy.machine.has(from)
   const reason = objection({ key, node, from, isLocal, isSigned }, policy.lines)

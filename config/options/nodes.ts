@@ -1,11 +1,10 @@
 // config/options/nodes.ts: options about the nodes behind us and what they are told.
+import { MOST_MODIFIER2, REQUEST_MODIFIERS } from '../../base/modifiers.ts'
 import { nodeAddress } from '../address-kinds.ts'
 import { backendNode } from '../backend-kind.ts'
 import { assignment, integer, oneOfNumbers, seconds } from '../kinds.ts'
 import { list, optionOr } from '../option.ts'
 
-// Numbers that make a worker evaluate, spool or manage something are never sent on behalf of clients.
-const REQUEST_MODIFIERS = [0, 5, 6, 7, 8, 9, 14, 15, 30, 123]
 const modifier1 = oneOfNumbers(REQUEST_MODIFIERS, 'it is not the number of a request handler')
 
 export const nodeOptions = {
@@ -16,7 +15,7 @@ export const nodeOptions = {
     }),
     'http-fallback': list(nodeAddress, { doc: 'A node for when none of http-to can be reached.' }),
     backend: list(backendNode, {
-      doc: 'A node of the backend that serves this host; lines with the same key add nodes. HOST:PORT goes before HOST; .HOST is every name below it; with a path (HOST/api), the longest that fits wins. weight: its turns of each round [1]. backup: serves while no node of a lower level does [0]. limit: most requests in hand, divided among the gateways [0: as balance says]. Other hosts go to http-to, and get 404 without it.',
+      doc: 'A node of the backend that serves this host; lines with the same key add nodes. HOST:PORT goes before HOST; .HOST is every name below it; with a path (HOST/api), the longest that fits wins. weight: its turns of each round [1]. backup: serves while no node of a lower level does [0]. limit: most requests in hand, divided among the gateways [0: as balance says]. modifier1, modifier2: what a uwsgi node is told [0]. Other hosts go to http-to, and get 404 without it.',
       ours: true,
     }),
     'http-gracetime': optionOr(seconds(1), '30', {
@@ -37,7 +36,7 @@ export const nodeOptions = {
     'http-modifier1': optionOr(modifier1, '0', {
       doc: "Overrides uwsgi nodes' modifier1, the number that selects the request handler, when not 0.",
     }),
-    'http-modifier2': optionOr(integer(0, 255), '0', {
+    'http-modifier2': optionOr(integer(0, MOST_MODIFIER2), '0', {
       doc: "Overrides uwsgi nodes' modifier2 when not 0.",
     }),
   },

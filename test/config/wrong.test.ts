@@ -99,7 +99,7 @@ const LINES: readonly (readonly [lines: string, ...problems: string[]])[] = [
   ],
   [
     'backend = key=a,address=:1,colour=red',
-    `a.ini:2: option "backend" cannot be "key=a,address=:1,colour=red": "colour=red" is none of key=, address=, weight=, backup=, limit=. Write key=shop.example,address=http://127.0.0.1:3000, and if need be ,weight=2.`,
+    `a.ini:2: option "backend" cannot be "key=a,address=:1,colour=red": "colour=red" is none of key=, address=, weight=, backup=, limit=, modifier1=, modifier2=. Write key=shop.example,address=http://127.0.0.1:3000, and if need be ,weight=2.`,
   ],
   [
     'backend = key=a,address=ftp://h:1',
@@ -130,8 +130,20 @@ const LINES: readonly (readonly [lines: string, ...problems: string[]])[] = [
     'a.ini:2: option "backend" cannot be "key=a,address=:1,limit=0": limit 0 is not a whole number from 1 to 1000000. Write key=shop.example,address=http://127.0.0.1:3000, and if need be ,weight=2.',
   ],
   [
+    'backend = key=a,address=:1,modifier1=22',
+    'a.ini:2: option "backend" cannot be "key=a,address=:1,modifier1=22": modifier1 22 is not the number of a request handler. Write one of 0, 5, 6, 7, 8, 9, 14, 15, 30, 123.',
+  ],
+  [
+    'backend = key=a,address=http://:1,modifier2=1',
+    'a.ini:2: option "backend" cannot be "key=a,address=http://:1,modifier2=1": an http node is told no modifier2. Take modifier2 out.',
+  ],
+  [
+    'backend = key=a,address=:1,modifier2=1\nbackend = key=A,address=:1',
+    'a.ini:3: option "backend" gives uwsgi://127.0.0.1:1 of a another modifier2 than at a.ini:2. Write the same in both lines, or one line with the whole weight.',
+  ],
+  [
     'backend = key=a,address=:1,backup=1\nbackend = key=A,address=:1',
-    'a.ini:3: option "backend" gives uwsgi://127.0.0.1:1 of a another backup or limit than at a.ini:2. Write the same in both lines, or one line with the whole weight.',
+    'a.ini:3: option "backend" gives uwsgi://127.0.0.1:1 of a another backup than at a.ini:2. Write the same in both lines, or one line with the whole weight.',
   ],
   // Balance
   ...(

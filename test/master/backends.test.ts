@@ -102,3 +102,21 @@ t.test('a reload gives a host other nodes', async t => {
   t.equal((await ask(t, sluice, 'one.example')).body, 'b')
   t.equal(await countsOf(sluice), `one.example http://${b.address} 0`)
 })
+
+t.test('a uwsgi node is told the modifiers of its line, those of the newest config', async t => {
+  const node = await startRawNode(t, {
+    script: async connection => {
+      const { modifier1, modifier2 } = await connection.packet()
+      await connection.send(answer(`${modifier1} ${modifier2}`))
+    },
+  })
+  const ini = (words: string) => `http = 127.0.0.1:0
+backend = key=php.example,address=${node.address},modifier1=${words}
+backend = key=plain.example,address=${node.address}
+`
+  const sluice = await startSluice(t, { ini: CONTROL + ini('14,modifier2=1') })
+  t.equal((await ask(t, sluice, 'php.example')).body, '14 1')
+  t.equal((await ask(t, sluice, 'plain.example')).body, '0 0')
+  t.match(await reloadWith(sluice, ini('9')), { kind: 'in place' })
+  await until('the gateways know', async () => (await ask(t, sluice, 'php.example')).body === '9 0')
+})

@@ -185,7 +185,7 @@ t.test('who may not announce a node any more does not get it back when the confi
     port: 3000,
     name: 'http://127.0.0.1:3000',
   } as const
-  const backend = [{ key: 'a.example', address, weight: 1, backup: 0, limit: 0 }]
+  const backend = [{ key: 'a.example', address, weight: 1, backup: 0, limit: 0, modifier1: 0, modifier2: 0 }]
   const receiver = await startReceiver(t, { backend })
   await receiver.send(packet({ key: 'a.example', address: '127.0.0.1:3000' }))
   const line = parseAllowLine('source=127.0.0.0/8,key=b.example')
@@ -230,8 +230,8 @@ t.test('nodes of the config are members that no packet removes and a reload does
     name: 'http://127.0.0.1:3000',
   } as const
   const backend = [
-    { key: 'a.example', address, weight: 2, backup: 0, limit: 0 },
-    { key: 'a.example', address, weight: 3, backup: 0, limit: 0 },
+    { key: 'a.example', address, weight: 2, backup: 0, limit: 0, modifier1: 0, modifier2: 0 },
+    { key: 'a.example', address, weight: 3, backup: 0, limit: 0, modifier1: 0, modifier2: 0 },
   ]
   const receiver = await startReceiver(t, { backend })
   t.same(receiver.ids(), ['a.example 127.0.0.1:3000'])
