@@ -8,12 +8,18 @@ export interface KeyProblem {
   readonly remedy?: string
 }
 
+const CLIENT_ADDRESS: KeyProblem = {
+  problem: 'REMOTE_ADDR is no host: the key of a request is its Host, not the address of its client',
+  remedy:
+    'Keep a client at one node by balance = key=HOST,policy=iphash, or choose by its address in a rule: route-if = ipv4in:${REMOTE_ADDR};10.0.0.0/8 key:NAME',
+}
 const LONGEST_KEY = 255
 const MOST_PORT = 65_535
 
 /** @returns the key in the one spelling that the table has: hosts in lower case, no slash at the end */
 export function readBackendKey(text: string): string | KeyProblem {
   if (text === '') return { problem: 'the key is missing' }
+  if (text === 'REMOTE_ADDR') return CLIENT_ADDRESS
   if (text.startsWith('*.')) {
     return { problem: `"${text}" is no host`, remedy: `Write ${text.slice(1)} for every name below it` }
   }

@@ -130,6 +130,10 @@ const LINES: readonly (readonly [lines: string, ...problems: string[]])[] = [
     'a.ini:2: option "backend" cannot be "key=a,address=:1,limit=0": limit 0 is not a whole number from 1 to 1000000. Write key=shop.example,address=http://127.0.0.1:3000, and if need be ,weight=2.',
   ],
   [
+    'backend = key=REMOTE_ADDR,address=:1',
+    'a.ini:2: option "backend" cannot be "key=REMOTE_ADDR,address=:1": REMOTE_ADDR is no host: the key of a request is its Host, not the address of its client. Keep a client at one node by balance = key=HOST,policy=iphash, or choose by its address in a rule: route-if = ipv4in:${REMOTE_ADDR};10.0.0.0/8 key:NAME.',
+  ],
+  [
     'backend = key=a,address=:1,modifier1=22',
     'a.ini:2: option "backend" cannot be "key=a,address=:1,modifier1=22": modifier1 22 is not the number of a request handler. Write one of 0, 5, 6, 7, 8, 9, 14, 15, 30, 123.',
   ],

@@ -19,10 +19,10 @@ function named(t: Test, name: string): Promise<RawNode> {
   })
 }
 
-async function ask(t: Test, sluice: Sluice, host: string): Promise<RawAnswer> {
+async function ask(t: Test, sluice: Sluice, host: string, from = '127.0.0.1'): Promise<RawAnswer> {
   const client = await connectRaw(
     t,
-    { port: Number(new URL(sluice.url).port) },
+    { port: Number(new URL(sluice.url).port), from },
     request('GET /', `Host: ${host}`),
   )
   const said = await readAnswer(client)
@@ -119,4 +119,17 @@ backend = key=plain.example,address=${node.address}
   t.equal((await ask(t, sluice, 'plain.example')).body, '0 0')
   t.match(await reloadWith(sluice, ini('9')), { kind: 'in place' })
   await until('the gateways know', async () => (await ask(t, sluice, 'php.example')).body === '9 0')
+})
+
+t.test('a rule gives clients nodes by their address, which no key can name', async t => {
+  const [ours, other] = [await named(t, 'ours'), await named(t, 'other')]
+  const sluice = await startSluice(t, {
+    ini: `http = 127.0.0.1:0
+backend = key=ours,address=http://${ours.address}
+http-to = http://${other.address}
+route-if = ipv4in:\${REMOTE_ADDR};127.0.0.1/32 key:ours
+`,
+  })
+  t.equal((await ask(t, sluice, 'any.example')).body, 'ours')
+  t.equal((await ask(t, sluice, 'any.example', '127.0.0.2')).body, 'other')
 })

@@ -8,8 +8,10 @@ export interface Test {
   teardown(fn: () => unknown): unknown
 }
 
-/** Where a gateway listens: its port on 127.0.0.1, or a path, or another host. */
-export type Where = { readonly port: number; readonly host?: string } | { readonly path: string }
+/** Where a gateway listens: its port on 127.0.0.1, or a path, or another host; and the address that the client has. */
+export type Where =
+  | { readonly port: number; readonly host?: string; readonly from?: string }
+  | { readonly path: string }
 
 export interface RawAnswer {
   readonly status: number
@@ -21,7 +23,8 @@ export interface RawAnswer {
 
 /** Opens a connection, and sends `text` when there is one. It closes with the test. */
 export async function connectRaw(t: Test, to: Where, text = ''): Promise<RawConnection> {
-  const where = 'path' in to ? { path: to.path } : { port: to.port, host: to.host ?? '127.0.0.1' }
+  const where =
+    'path' in to ? { path: to.path } : { port: to.port, host: to.host ?? '127.0.0.1', localAddress: to.from }
   const socket = connect({ ...where, allowHalfOpen: true, noDelay: true })
   t.teardown(() => socket.destroy())
   await once(socket, 'connect')
