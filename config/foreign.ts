@@ -39,7 +39,7 @@ const AT_THE_DROP =
 
 /** Of class A and B, and yet for good: Node cannot set it on a socket, or systemd does it better. */
 const NEVER = whole(
-  'freebind|tcp-fast-?open(-client)?|socket-(snd|rcv)buf|immediate-[ug]id|cap|chroot|log-syslog|no-fd-passing|safe-fd|fd-safe|subscriptions-(use-credentials|credentials-check|sign-skip-uid)|http-use-(cache|pattern|base|code-string|socket)',
+  'freebind|tcp-fast-?open(-client)?|socket-(snd|rcv)buf|immediate-[ug]id|cap|chroot|log-syslog|no-fd-passing|safe-fd|fd-safe|subscriptions-(use-credentials|credentials-check|sign-skip-uid)|subscription-(tolerance-inactive|vassal-required)|http-use-(cache|pattern|base|code-string|socket)',
 )
 
 /** Whole names; the first family that matches counts. */
@@ -114,6 +114,18 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
   [
     whole('subscriptions-(use-credentials|credentials-check|sign-skip-uid)'),
     'Only UNIX datagrams carry the ids of their sender, and Node has no such sockets: use subscription-allow, or subscriptions-sign-check',
+  ],
+  [
+    whole('subscription-tolerance-inactive'),
+    'It is about vassals that are still to be started, and nothing is started for a subscription: use subscription-tolerance',
+  ],
+  [
+    whole('subscription-vassal-required'),
+    'It asks announcements for the name of a vassal, and nothing is started for a subscription: say who may announce what by subscription-allow',
+  ],
+  [
+    whole('subscription-clear-on-shutdown'),
+    'Take it out: there are no workers to announce; "sluice subscribe" unsubscribes when it stops, and a subscription server understands what a uWSGI with this option sends',
   ],
   // Rules, headers, files
   [whole('routers?-list'), 'Take it out: docs/routing.md lists the actions of rules'],

@@ -74,8 +74,15 @@ export interface ForeignOption {
   readonly class?: string
 }
 
-/** All that uWSGI has, ours included. */
+/** All that uWSGI 2.0 has, ours included. */
 export const FOREIGN: readonly ForeignOption[] = foreign
+
+/** Of its development branch (2.1), where a subscription server or a node of it may have them. */
+export const UNRELEASED: readonly ForeignOption[] = [
+  { name: 'subscription-tolerance-inactive', value: 'required', kind: 'int' },
+  { name: 'subscription-vassal-required', value: 'none', kind: 'flag' },
+  { name: 'subscription-clear-on-shutdown', value: 'none', kind: 'flag' },
+]
 
 /** A name that may be written. Exactly one of `ours` and `foreign` is not null. */
 export interface KnownName {
@@ -94,7 +101,7 @@ for (const [canonical, option] of Object.entries(OPTIONS)) {
   }
   if (option.short !== null) BY_SHORT.set(option.short, BY_NAME.get(canonical)!)
 }
-for (const option of FOREIGN) {
+for (const option of [...FOREIGN, ...UNRELEASED]) {
   const argument = option.value as Argument
   if (!BY_NAME.has(option.name))
     BY_NAME.set(option.name, { name: option.name, argument, ours: null, foreign: option })

@@ -1,7 +1,7 @@
 // test/config/table.test.ts: every name is somebody's: ours with a word on what it does, or uWSGI's with one on why not.
 import t from 'tap'
 import { refuseForeign, remedyOf } from '../../config/foreign.ts'
-import { FOREIGN, GROUPS, knownName, OPTIONS, shortName } from '../../config/table.ts'
+import { FOREIGN, GROUPS, knownName, OPTIONS, shortName, UNRELEASED } from '../../config/table.ts'
 import { folderOf, problemsOf } from './folder.ts'
 
 const uwsgi = new Set(FOREIGN.map(({ name }) => name))
@@ -56,9 +56,9 @@ t.test('every option stands in one group', async t => {
   t.strictSame(grouped.toSorted(), Object.keys(OPTIONS).toSorted())
 })
 
-t.test('each of the 1237 names of uWSGI is ours, or refused in a sentence', async t => {
+t.test('each of the 1237 names of uWSGI, and those of 2.1, is ours, or refused in a sentence', async t => {
   t.equal(FOREIGN.length, 1237)
-  for (const foreign of FOREIGN) {
+  for (const foreign of [...FOREIGN, ...UNRELEASED]) {
     if (knownName(foreign.name)!.ours) continue
     const remedy = remedyOf(foreign)
     if (remedy === null || !/^[A-Z].*[^.]$/.test(remedy)) t.fail(`${foreign.name}: ${remedy}`)

@@ -54,6 +54,18 @@ const LINES: readonly (readonly [lines: string, ...problems: string[]])[] = [
     'a.ini:2: option "socket-sndbuf" is not supported. Node cannot size the buffers of one socket: set the sysctls net.ipv4.tcp_wmem and net.ipv4.tcp_rmem.',
   ],
   [
+    'subscription-tolerance-inactive = 30',
+    'a.ini:2: option "subscription-tolerance-inactive" is not supported. It is about vassals that are still to be started, and nothing is started for a subscription: use subscription-tolerance.',
+  ],
+  [
+    'subscription-vassal-required = true',
+    'a.ini:2: option "subscription-vassal-required" is not supported. It asks announcements for the name of a vassal, and nothing is started for a subscription: say who may announce what by subscription-allow.',
+  ],
+  [
+    'subscription-clear-on-shutdown = true',
+    'a.ini:2: option "subscription-clear-on-shutdown" is not supported yet. Take it out: there are no workers to announce; "sluice subscribe" unsubscribes when it stops, and a subscription server understands what a uWSGI with this option sends.',
+  ],
+  [
     'py-autoreload = 1',
     'a.ini:2: option "py-autoreload" is not supported yet. Use touch-reload: there are no workers to reload yet.',
   ],
