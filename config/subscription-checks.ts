@@ -2,6 +2,7 @@
 import type { DatagramAddress } from '../base/datagram-address.ts'
 import { readKey } from '../base/table-key.ts'
 import type { Checked, Tell } from './checked.ts'
+import { placeText } from './config.ts'
 import type { OptionName } from './table.ts'
 
 const TAKE_OUT = 'Take it out'
@@ -25,6 +26,8 @@ export function checkSubscriptions(checked: Checked, wrong: Tell, warn: Tell): v
   checkTargets(checked, wrong)
   checkFallbackKey(checked, wrong)
   checkShadows(checked, warn)
+  checkSignCheckLines(checked, warn)
+  checkMulticast(checked, warn)
   if (checked.values['http-subscription-server'].length === 0) checkIdle(checked, warn)
   else {
     checkTrust(checked, warn)
@@ -81,6 +84,24 @@ function checkShadows({ values, place }: Checked, warn: Tell): void {
       const problem = `option "${option}" never counts for ${key}: a line above, key=${lines[before]!.key}, takes all of it`
       warn(place(option, i), problem, 'Write it above that line, or take it out')
     }
+  }
+}
+
+// As in uWSGI the last line counts, and who writes two wants both.
+function checkSignCheckLines({ place }: Checked, warn: Tell): void {
+  const option = 'subscriptions-sign-check'
+  const last = place(option)
+  const first = place(option, 0)
+  if (first.file === last.file && first.line === last.line) return
+  const problem = `option "${option}" has no effect here: the line at ${placeText(last)} takes its place`
+  warn(first, problem, `${TAKE_OUT}; several digests go into one line: SHA256,SHA512:DIR`)
+}
+
+function checkMulticast({ values, place }: Checked, warn: Tell): void {
+  if (values['http-resubscribe'].length > 0) return
+  for (const option of ['multicast-ttl', 'multicast-loop'] as const) {
+    if (place(option).file === null) continue
+    warn(place(option), `option "${option}" has no effect without http-resubscribe`, TAKE_OUT)
   }
 }
 

@@ -12,6 +12,7 @@ import { QUOTA_LIMITS, type QuotaLimits } from '../subscription/quota.ts'
 import { type Digest, parseSignCheck } from '../subscription/signature/digests.ts'
 import type { Need } from './privileges/trial.ts'
 import { backendNodes, type RulesPlan } from './rules-plan.ts'
+import { nodeWarnings } from './subscription-warnings.ts'
 
 /** Where the state is kept. */
 export type StatePlace =
@@ -77,6 +78,7 @@ export function planSubscriptions(
     backend,
     isCheap: values['http-cheap'] && servers.length > 0 && !hasOthers,
   }
+  warnings.push(...nodeWarnings(config, backend))
   return { plan, problems, warnings }
 }
 

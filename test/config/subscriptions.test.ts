@@ -114,6 +114,26 @@ for (const [what, lines, warning] of [
     ['http-to = :3000', 'health-check = tcp', 'health-check = key=a,http=/'],
     /a\.ini:5: .*"health-check" never counts for a/,
   ],
+  [
+    'multicast-ttl without http-resubscribe',
+    [SERVER, 'multicast-ttl = 4'],
+    /a\.ini:4: .*"multicast-ttl" has no effect without http-resubscribe/,
+  ],
+  [
+    'multicast-loop without http-resubscribe',
+    [SERVER, 'multicast-loop = 0'],
+    /a\.ini:4: .*"multicast-loop" has no effect without http-resubscribe/,
+  ],
+  [
+    'both with it',
+    [SERVER, 'multicast-ttl = 4', 'multicast-loop = 0', 'http-resubscribe = 239.1.1.1:1'],
+    null,
+  ],
+  [
+    'a second subscriptions-sign-check',
+    [SERVER, 'subscriptions-sign-check = SHA256:/etc', 'subscriptions-sign-check = SHA512:/etc'],
+    /a\.ini:4: .*has no effect here: the line at a\.ini:5 takes its place.*SHA256,SHA512:DIR/,
+  ],
   ['http-cheap without it', ['http-cheap = true'], /a\.ini:3: .*has no effect/],
 ] as const) {
   t.test(`${what}: ${warning === null ? 'no warning' : 'a warning'}`, async t => {

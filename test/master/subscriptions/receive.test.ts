@@ -60,6 +60,22 @@ t.test(
   },
 )
 
+t.test('a policy that there is not is told once for each key and minute, and the node is taken', async t => {
+  const receiver = await startReceiver(t)
+  const told = () => receiver.log().match(/"key":"[^"]+"[^\n]*"algo":"[^"]+"/g)?.length ?? 0
+  t.equal(await receiver.send(packet({ algo: 'fair', address: '10.0.0.7:1' })), 'taken')
+  t.match(receiver.log(), /"key":"a\.example",.*"algo":"fair",.*the config decides/)
+  t.equal(await receiver.send(packet({ algo: 'fair', address: '10.0.0.7:2' })), 'taken')
+  t.equal(await receiver.send(packet({ algo: 'fair', address: '10.0.0.7:2' })), 'taken')
+  t.equal(await receiver.send(packet({ algo: 'wrr', address: '10.0.0.7:3', key: 'b.example' })), 'taken')
+  t.equal(told(), 1)
+  await receiver.send(packet({ algo: 'Wrr', address: '10.0.0.7:3', key: 'b.example' }))
+  t.equal(told(), 2, 'of another key')
+  receiver.pass(61)
+  await receiver.send(packet({ algo: 'fair', address: '10.0.0.7:4' }))
+  t.equal(told(), 3, 'a minute later')
+})
+
 t.test('a node is gone once its lease is over, while its key has another', async t => {
   const receiver = await startReceiver(t)
   await receiver.send(packet({ address: '10.0.0.7:1' }))
