@@ -104,6 +104,12 @@ t.test(
         seen.has(`Hello from ${text}.localhost\n`),
       )
     })
+    const [, words = ''] = /npx sluice (why .*)/.exec(example('subscribe/gateway.ini')) ?? []
+    t.match(words, / --control /, 'whatever else runs on this machine')
+    const args = words.replace('examples/subscribe/', '').split(' ')
+    const { code, stdout } = await runSluice(t, { args, cwd: sluice.directory })
+    t.equal(code, 0)
+    t.match(stdout, 'shop.localhost is served by key shop.localhost')
     await sluice.stop()
   },
 )
