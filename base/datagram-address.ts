@@ -36,6 +36,12 @@ export function parseDatagramAddress(text: string): DatagramAddress | AddressPro
       problem: `"${host}" is not a numeric address`,
       remedy: `${EXAMPLE}: names are not resolved here`,
     }
+  if (needsZone(host)) {
+    return {
+      problem: `"${host}" is another address on each network of this machine`,
+      remedy: `Name the network: [${host}%%eth0]:${port} in an ini file, where %% stands for %`,
+    }
+  }
   return { host, port, isIpv6: isIPv6(host), isMulticast: isMulticast(host), text: parsed.text }
 }
 
@@ -65,6 +71,11 @@ function tcpLike(
     }
   }
   return { problem: `"${text.trim()}" is no address for datagrams`, remedy: EXAMPLE }
+}
+
+// Link-local, and groups that do not leave the link or the interface: the kernel binds none of them without knowing which.
+function needsZone(host: string): boolean {
+  return isIPv6(host) && !host.includes('%') && /^(?:fe[89ab][0-9a-f]|ff[0-9a-f][12]):/i.test(host)
 }
 
 function isMulticast(host: string): boolean {

@@ -1,5 +1,5 @@
 // master/subscription-plan.ts: what a config asks of subscriptions, read and checked before anything is touched.
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { DatagramAddress, DatagramTarget } from '../base/datagram-address.ts'
 import { stateDirectories } from '../certs/manage/state-directory.ts'
@@ -112,15 +112,23 @@ function readSignCheck(
     return null
   }
   const directory = resolve(startDirectory, read.directory)
-  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!isDirectory(directory)) {
     problems.push({
       place: place(option),
-      problem: `option "${option}" names the directory ${directory}, which does not exist`,
-      remedy: 'Make it, and put the public key of each subscription key there as KEY.pem',
+      problem: `option "${option}" names ${directory}, which ${whatIs(directory)}`,
+      remedy: 'Name a directory that holds the public key of each subscription key as KEY.pem',
     })
   }
   if (read.warning !== '') warnings.push({ place: place(option), problem: read.warning, remedy: '' })
   return { digests: read.digests, directory }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+function whatIs(path: string): string {
+  return existsSync(path) ? 'is not a directory' : 'does not exist'
 }
 
 function problemOf(

@@ -29,9 +29,9 @@ export const REFUSALS = {
   'address-barred': 'only a sender on this machine may announce loopback and link-local addresses',
   'unix-from-elsewhere': 'only a sender on this machine may announce a UNIX socket',
   'not-allowed': 'no line of subscription-allow admits it',
-  'source-full': 'its sender has as many nodes as one may have',
-  'key-full': 'its key has as many nodes as one may have',
-  'table-full': 'there are as many nodes as there may be',
+  'source-full': 'its sender has as many nodes as subscription-max-per-source allows',
+  'key-full': 'its key has as many nodes as subscription-max-per-key allows',
+  'table-full': 'there are as many nodes as subscription-max-nodes allows',
   // Its signature.
   unsigned: 'it is not signed',
   'no-public-key': 'there is no public key for its key',

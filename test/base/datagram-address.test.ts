@@ -22,6 +22,20 @@ for (const text of ['/run/sluice.sock', 'x.sock', '@name', '=0']) {
   })
 }
 
+for (const host of ['ff02::1', 'FF11::7', 'fe80::1', 'febf::1']) {
+  t.test(`[${host}] is refused without its zone`, async t => {
+    t.match(parseDatagramAddress(`[${host}]:4000`), {
+      problem: `"${host}" is another address on each network of this machine`,
+      remedy: `Name the network: [${host}%%eth0]:4000 in an ini file, where %% stands for %`,
+    })
+    t.notOk('problem' in parseDatagramAddress(`[${host}%eth0]:4000`))
+  })
+}
+
+for (const text of ['[ff05::1]:4000', '[fec0::1]:4000', '[2001:db8::fe80]:4000']) {
+  t.test(`${text} needs no zone`, async t => t.notOk('problem' in parseDatagramAddress(text)))
+}
+
 for (const text of ['', 'localhost:4000', '127.*:4000', 'fd://3', '127.0.0.1:70000', '127.0.0.1', '4000']) {
   t.test(`"${text}" is refused`, async t => t.ok('problem' in parseDatagramAddress(text)))
 }

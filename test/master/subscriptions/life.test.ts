@@ -42,6 +42,11 @@ for (const [what, lines, message] of [
     'subscriptions-sign-check = SHA256:keys',
     /sluice\.ini:5: .*which does not exist/,
   ],
+  [
+    'a file in place of a directory',
+    'subscriptions-sign-check = SHA256:/etc/passwd',
+    /sluice\.ini:5: .* names \/etc\/passwd, which is not a directory/,
+  ],
   ['an unknown digest', 'subscriptions-sign-check = MD5:.', /sluice\.ini:5: .*"MD5" is not a digest/],
   ['a state file nowhere', 'subscription-state = no/where.json', /sluice\.ini:5: .*cannot be written/],
 ] as const) {
