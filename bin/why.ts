@@ -108,13 +108,16 @@ function refusedLines(refused: readonly WhyRefused[]): string[] {
   return ['', 'announcements refused', ...lines]
 }
 
-function nobodyText({ asked, keys, keyCount, refused }: WhyReport): string {
+function nobodyText({ asked, keys, keyCount, servers, refused }: WhyReport): string {
   const others = keyCount > keys.length ? ` and ${keyCount - keys.length} more` : ''
   const known = keyCount === 0 ? 'No key is served' : `Served are ${keys.join(', ')}${others}`
-  return printed([
-    `sluice: nobody serves "${asked}". ${known}. Add a line backend = key=…,address=…, or http-to for all hosts.`,
-    ...refusedLines(refused),
-  ])
+  const [server] = servers
+  const lines = 'a line backend = key=…,address=…, or http-to for all hosts'
+  const remedy =
+    server === undefined
+      ? `Add ${lines}`
+      : `Let its node announce it to ${server} (subscribe-to in uWSGI, else "sluice subscribe"), or add ${lines}`
+  return printed([`sluice: nobody serves "${asked}". ${known}. ${remedy}.`, ...refusedLines(refused)])
 }
 
 function row(name: string, text: string): string {

@@ -59,6 +59,7 @@ export function announcedForWhy(sources: AnnouncedSources): WhyAnnounced | null 
     ({ key }) => key,
   )
   return {
+    servers: plan.servers.map(({ address }) => address.text),
     keys: byKey.keys(),
     has: key => byKey.has(key),
     algo: key => watch.algoOf(key),

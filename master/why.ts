@@ -31,6 +31,8 @@ export interface WhyReport {
   /** When nobody serves it: some of the keys that there are, and how many. */
   readonly keys: readonly string[]
   readonly keyCount: number
+  /** Where it could be announced; none when there is no server for announcements. */
+  readonly servers: readonly string[]
 }
 
 export interface WhyNode {
@@ -89,6 +91,8 @@ export interface WhyTrouble {
 
 /** Who announced itself, by key. */
 export interface WhyAnnounced {
+  /** Addresses of the servers for announcements. */
+  readonly servers: readonly string[]
   readonly keys: Iterable<string>
   has(key: string): boolean
   /** How its nodes ask for it to be balanced. */
@@ -130,6 +134,7 @@ export function whyReport(asked: string, sources: WhySources): WhyReport {
     refused: announced === null ? [] : refusedFor(asked, key, announced),
     keys: keys.slice(0, MOST_KEYS),
     keyCount: keys.length,
+    servers: announced?.servers ?? [],
   }
 }
 

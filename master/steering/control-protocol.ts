@@ -85,6 +85,7 @@ const why = z.object({
   refused: z.array(z.object({ why: z.string(), count, source: z.string(), remedy: z.string() })),
   keys: texts,
   keyCount: count,
+  servers: texts.default([]), // an instance that was started before this was told
 }) satisfies z.ZodType<WhyReport>
 
 const answer = z.union([

@@ -114,6 +114,25 @@ t.test('--help', async t => {
   t.match(stdout, /^Usage: sluice why KEY/)
 })
 
+t.test('a host that nobody announces: where a node could, and what the config could say', async t => {
+  const port = await freeUdpPort()
+  const sluice = await startSluice(t, {
+    ini: `${CONTROL}http = 127.0.0.1:0
+http-subscription-server = 127.0.0.1:${port}
+subscription-state = none
+`,
+  })
+  const { code, stderr } = await runSluice(t, {
+    args: ['why', 'shop.example', '--control', 'control.sock'],
+    cwd: sluice.directory,
+  })
+  t.equal(code, 1)
+  t.match(
+    stderr,
+    `No key is served. Let its node announce it to 127.0.0.1:${port} (subscribe-to in uWSGI, else "sluice subscribe"), or add a line backend = `,
+  )
+})
+
 t.test(
   'refused announcements: of a key in any spelling, though http-to serves it, and in numbers',
   async t => {

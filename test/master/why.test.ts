@@ -46,6 +46,7 @@ function announcing(
   more: Partial<WhyAnnounced> = {},
 ) {
   const announced: WhyAnnounced = {
+    servers: ['127.0.0.1:4040'],
     keys: Object.keys(members),
     has: key => members[key] !== undefined,
     algo: () => '',
@@ -169,7 +170,7 @@ t.test('hosts without a key: the fallback key, http-to, nobody', async t => {
   const refused = [{ why: 'it is not signed', count: 3, source: '10.0.0.9', remedy: '' }]
   const unknown = announcing(many, { refused: key => (key === 'x' ? refused : []) })
   const report = whyReport('x', sources({ backends }, unknown))
-  t.match(report, { way: 'nobody', nodes: [], keyCount: 13, refused })
+  t.match(report, { way: 'nobody', nodes: [], keyCount: 13, refused, servers: ['127.0.0.1:4040'] })
   t.equal(report.keys.length, 10)
 })
 

@@ -56,6 +56,7 @@ export const WHY: WhyReport = {
   refused: [],
   keys: [],
   keyCount: 0,
+  servers: [],
 }
 
 /** Remembers what it was asked. */
