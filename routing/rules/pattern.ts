@@ -33,7 +33,8 @@ export class Parcels {
       captures === null && cuts.length + conditions.length === 0 && longest === SUBJECT_LIMIT && isLinear
     if (!isSimple) return { source, traits: this.one(traits) }
     const index = (lines === 'none' ? 0 : lines === 'final' ? 1 : 2) + (fastBytes === SUBJECT_LIMIT ? 0 : 3)
-    const alike = (this.#simple[index] ??= traits)
+    const alike = this.#simple[index] ?? traits
+    this.#simple[index] = alike
     return { source, traits: alike.fastBytes === fastBytes ? alike : this.one(traits) }
   }
 
