@@ -216,8 +216,9 @@ export class Run {
     const field = fieldOf(name)
     if (field !== '' && isHarmful(value)) return this.refuse(400)
     const before = this.variables?.get(name)
-    this.#written += before === undefined ? name.length + value.length : value.length - before.length
-    if (this.#written > WRITTEN_LIMIT) return this.refuse(431)
+    const more = before === undefined ? name.length + value.length : value.length - before.length
+    if (this.#written + more > WRITTEN_LIMIT) return this.refuse(431)
+    this.#written += more
     this.variables ??= new Map()
     this.variables.set(name, value)
     this.#changes |= VARIABLES
@@ -308,8 +309,9 @@ export class Run {
 
   /** The same for one that was looked at: its name may stand there, and nothing in it ends it. */
   addKnownLine(line: string): Code {
-    this.#lineBytes += line.length + 4
-    if (this.#lineBytes > WRITTEN_LIMIT) return this.refuse(431)
+    const more = line.length + 4
+    if (this.#lineBytes + more > WRITTEN_LIMIT) return this.refuse(431)
+    this.#lineBytes += more
     this.#lines ??= []
     this.#lines.push(line)
     return NEXT

@@ -99,6 +99,9 @@ interface PlainReply {
   isBegun: boolean
 }
 
+/** Bytes of variables that rules write for a request, and of fields that they add to its answer. */
+const MOST_WRITTEN = 32_768
+
 const SUBJECT_OF: Readonly<Record<string, string>> = {
   path: 'PATH_INFO',
   uri: 'REQUEST_URI',
@@ -327,9 +330,10 @@ export class Plain {
       case 'rewrite-last':
       case 'rewrite': {
         const [path, query] = [head.split('?')[0]!, head.split('?')[1] ?? '']
-        this.#move('PATH_INFO', path + text)
+        if (this.#move('PATH_INFO', path + text) === 'break') return 'break'
         const own = this.#read('QUERY_STRING') ?? ''
-        this.#move('QUERY_STRING', query === '' ? own : own === '' ? query : `${query}&${own}`)
+        const all = query === '' ? own : own === '' ? query : `${query}&${own}`
+        if (this.#move('QUERY_STRING', all) === 'break') return 'break'
         return name === 'rewrite' ? 'next' : 'last'
       }
       case 'set-header':
@@ -342,6 +346,8 @@ export class Plain {
       }
       case 'addheader':
         if (/[\r\n\0]/.test(whole)) return this.#refuse(400)
+        if (lengthOf([...this.lines, whole]) + 4 * (this.lines.length + 1) > MOST_WRITTEN)
+          return this.#refuse(431)
         this.lines.push(whole)
         return 'next'
       case 'delheader':
@@ -369,13 +375,19 @@ export class Plain {
   }
 
   #move(variable: string, value: string): Step {
-    this.written[variable] = value
-    this.moved[variable] = value
-    return 'next'
+    const step = this.#put(variable, value)
+    if (step === 'next') this.moved[variable] = value
+    return step
   }
 
   #write(variable: string, value: string): Step {
     if (variable.startsWith('HTTP_') && /[\r\n\0]/.test(value)) return this.#refuse(400)
+    return this.#put(variable, value)
+  }
+
+  #put(variable: string, value: string): Step {
+    const all = { ...this.written, [variable]: value }
+    if (lengthOf(Object.entries(all).flat()) > MOST_WRITTEN) return this.#refuse(431)
     this.written[variable] = value
     return 'next'
   }
@@ -384,6 +396,10 @@ export class Plain {
     this.reply = { ...none(), status, fields: ['Content-Type: text/plain'] }
     return 'break'
   }
+}
+
+function lengthOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + text.length, 0)
 }
 
 // Of these patterns only the dot and the dollar mean something else in JavaScript.
