@@ -1,5 +1,5 @@
 // routing/rules/reply.ts: an answer that rules make themselves.
-import type { AnswerSource } from './source.ts'
+import type { AnswerSource, RequestSource } from './source.ts'
 
 /** Of one exchange, used again; `status` 0: nothing was produced yet. */
 export class Reply {
@@ -26,9 +26,11 @@ export class Reply {
 /** A reply as the error, the response and the final chain see it. */
 export class ReplySource implements AnswerSource {
   readonly #reply: Reply
+  readonly #source: RequestSource
 
-  constructor(reply: Reply) {
+  constructor(reply: Reply, source: RequestSource) {
     this.#reply = reply
+    this.#source = source
   }
 
   get status(): number {
@@ -36,7 +38,7 @@ export class ReplySource implements AnswerSource {
   }
 
   get sent(): number {
-    return this.#reply.body.length
+    return this.#source.read('REQUEST_METHOD') === 'HEAD' ? 0 : this.#reply.body.length
   }
 
   header(name: string): string | undefined {

@@ -427,7 +427,7 @@ export class Run {
   }
 
   #decided(decision: Decision): Decision {
-    return decision === ANSWER ? this.#judge(new ReplySource(this.reply), ANSWER) : decision
+    return decision === ANSWER ? this.#judge(new ReplySource(this.reply, this.source), ANSWER) : decision
   }
 
   #judge(answer: AnswerSource, first: typeof PASS | typeof ANSWER): Decision {
@@ -445,7 +445,7 @@ export class Run {
       if (decision === SILENCE) return SILENCE
       if (decision === ANSWER) {
         kept = ANSWER
-        this.answer = new ReplySource(this.reply)
+        this.answer = new ReplySource(this.reply, this.source)
         this.status = 0
         this.dropsFields = false
       } else if (before !== null) this.#takeBack(before)

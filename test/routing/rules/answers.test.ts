@@ -130,6 +130,9 @@ t.test('the final chain sees the status and size that were sent, and changes not
   own.run.finish()
   t.same(own.world.lines, ['404 9'])
   t.match(own.run.reply, { status: 404, body: 'Not Found' })
+  const head = runRules(['route-run = return:404', ...lines], { method: 'HEAD' })
+  head.run.finish()
+  t.same(head.world.lines, ['404 0'], 'an answer to HEAD has no body')
 })
 
 t.test('nothing of one request is left for the next', async t => {
