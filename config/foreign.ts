@@ -130,7 +130,7 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
   // Rules, headers, files
   [whole('routers?-list'), 'Take it out: docs/routing.md lists the actions of rules'],
   [whole('response-headers-limit'), 'Take it out: the head of an answer is bounded'],
-  [whole('error-page-.*'), 'Let the node answer errors'],
+  [whole('error-page-.*'), 'Write "error-route-status = 404 answer:status=404,body=…" for short texts'],
   [
     whole(
       'static-.*|check-static.*|mime-?file|mime-file|file-?serve-mode|honour-range|disable-sendfile|check-cache',

@@ -30,6 +30,10 @@ const LINES: readonly (readonly [lines: string, ...problems: string[]])[] = [
   ['qqqqqqqq = 1', 'a.ini:2: option "qqqqqqqq" is unknown. See "sluice --help" for all options.'],
   ['jail = /x', 'a.ini:2: option "jail" is not supported. Use systemd or a container.'],
   [
+    'error-page-404 = /x',
+    'a.ini:2: option "error-page-404" is not supported yet. Write "error-route-status = 404 answer:status=404,body=…" for short texts.',
+  ],
+  [
     'processes = 4',
     'a.ini:2: option "processes" is not supported yet. Start the application by itself or by attach-daemon, and name its address in http-to.',
   ],
