@@ -205,7 +205,7 @@ export interface Picture {
   readonly gateways: number
   /** Id of the route rules in force, told before by a message of their own; 0: none. */
   readonly rules: number
-  /** How rules of requests see a path: "//" as "/" (merge-slashes), and what becomes of "%2F" (escaped-slash). */
+  /** How rules of requests see a path: "//" as "/" (merge-slashes), and what becomes of "%2F" and "%5C" (escaped-slash). */
   readonly mergeSlashes: boolean
   readonly escapedSlash: 'decode' | 'keep' | 'reject'
 }

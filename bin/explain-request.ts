@@ -97,7 +97,7 @@ export function requestOf(words: RequestWords, values: Asked): WordsRequest | Re
   const raw = bytes.toString('latin1', head.pathStart, head.pathEnd) || '/'
   const path = canonicalPath(raw, values['merge-slashes'], values['escaped-slash'])
   if (path === null)
-    return { status: 400, problem: 'its path holds an escaped slash (escaped-slash = reject)' }
+    return { status: 400, problem: 'its path holds an escaped slash or backslash (escaped-slash = reject)' }
   const isTls = scheme.toLowerCase() === 'https'
   const port = /:(\d+)$/.exec(authority)?.[1] ?? (isTls ? '443' : '80')
   return new WordsRequest(head, bytes, path, words.from, {

@@ -58,7 +58,7 @@ export const routeOptions = {
       ours: true,
     }),
     'escaped-slash': optionOr(oneOf(['decode', 'keep', 'reject']), 'decode', {
-      doc: 'What %2f in a path is to rules, and then to http nodes: a slash, three characters, or a reason for 400.',
+      doc: 'What %2f in a path is to rules, and then to http nodes: a slash, three characters, or a reason for 400. The same for %5c, as some servers take a backslash for a slash.',
       ours: true,
     }),
   },

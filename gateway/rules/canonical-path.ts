@@ -2,7 +2,7 @@
 // and behind it. What is left to a node's own reading is the spelling of percents alone.
 import { HEX } from '../http1/characters.ts'
 
-/** What becomes of "%2F" (escaped-slash). */
+/** What becomes of "%2F", and of "%5C", which some nodes take for a slash (escaped-slash). */
 export type EscapedSlash = 'decode' | 'keep' | 'reject'
 
 export interface CanonicalPath {
@@ -16,9 +16,15 @@ export interface CanonicalPath {
   readonly hasKept: boolean
 }
 
-// Slashes that stay escaped, as they were spelled: no character of a byte.
-const KEPT = '\u0100'
-const KEPT_UPPER = '\u0101'
+// Slashes that stay escaped, as they were spelled: no characters of a byte.
+const KEPT = new Map([
+  ['%2f', '\u0100'],
+  ['%2F', '\u0101'],
+  ['%5c', '\u0102'],
+  ['%5C', '\u0103'],
+])
+const BACKSLASH = 0x5c
+const SPELLED = new Map([...KEPT].map(([percent, char]) => [char, percent]))
 
 /**
  * @param path as sent: its percents are well-formed, and none is NUL
@@ -26,12 +32,12 @@ const KEPT_UPPER = '\u0101'
  */
 export function canonicalPath(path: string, merges: boolean, slashes: EscapedSlash): CanonicalPath | null {
   if (!path.startsWith('/')) return { text: path, target: path, isChanged: false, hasKept: false }
-  const hasEscapedSlash = /%2f/i.test(path)
+  const hasEscapedSlash = /%(2f|5c)/i.test(path)
   if (hasEscapedSlash && slashes === 'reject') return null
   const keeps = slashes === 'keep'
   const cleaned = clean(decoded(clean(path, merges), keeps), merges)
   const isChanged = (hasEscapedSlash && !keeps) || cleaned !== decoded(path, keeps)
-  const text = cleaned.replace(/[\u0100\u0101]/g, spelled)
+  const text = cleaned.replace(/[\u0100-\u0103]/g, spelled)
   return { text, target: encodedPath(cleaned), isChanged, hasKept: text.length > cleaned.length }
 }
 
@@ -50,9 +56,7 @@ export function encodedPath(path: string): string {
 }
 
 function spelled(char: string): string {
-  if (char === KEPT) return '%2f'
-  if (char === KEPT_UPPER) return '%2F'
-  return `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
+  return SPELLED.get(char) ?? `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
 }
 
 function clean(path: string, merges: boolean): string {
@@ -84,8 +88,9 @@ function withoutDots(path: string): string {
 function decoded(path: string, keepsSlashes: boolean): string {
   if (!path.includes('%')) return path
   return path.replace(/%(..)/gs, (percent: string) => {
-    if (keepsSlashes && percent === '%2f') return KEPT
-    if (keepsSlashes && percent === '%2F') return KEPT_UPPER
-    return String.fromCharCode(HEX[percent.charCodeAt(1)]! * 16 + HEX[percent.charCodeAt(2)]!)
+    const kept = keepsSlashes ? KEPT.get(percent) : undefined
+    if (kept !== undefined) return kept
+    const byte = HEX[percent.charCodeAt(1)]! * 16 + HEX[percent.charCodeAt(2)]!
+    return byte === BACKSLASH ? '/' : String.fromCharCode(byte)
   })
 }

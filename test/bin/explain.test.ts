@@ -109,6 +109,12 @@ t.test('a node that a rule names; the answer rules, for a status that is given',
   })
 })
 
+t.test('a backslash in disguise is the slash that rules see', async t => {
+  const { steps, outcome: end } = await outcome(t, 'GET', '/x%5c..%5Cold%5cy')
+  t.match(steps[0], { matched: true, subject: '/old/y' })
+  t.match(end, { kind: 'answer', status: 301 })
+})
+
 t.test('a connection that closes, and a request that no gateway takes', async t => {
   t.match((await outcome(t, 'GET', '/closed')).outcome, { kind: 'closed' })
   t.match((await outcome(t, 'GET', '/a%zz')).outcome, { kind: 'refused', status: 400 })

@@ -24,6 +24,11 @@ const DECODED = [
   ['/x%2fy/../z', '/z', '/z', true],
   ['/a/%2f../b', '/b', '/b', true],
   ['/a//../b', '/b', '/b', true],
+  ['/a%5cb', '/a/b', '/a/b', true],
+  ['/%5Ca', '/a', '/a', true],
+  ['/x%5c..%5Ca', '/a', '/a', true],
+  ['/x/..%5c%2e.%2fa', '/a', '/a', true],
+  ['/a%255cb', '/a%5cb', '/a%255cb', false],
   ['/...', '/...', '/...', false],
   ['/.a/..b', '/.a/..b', '/.a/..b', false],
   ['/a;x/b;y', '/a;x/b;y', '/a;x/b;y', false],
@@ -54,7 +59,14 @@ t.test('slashes are kept where asked', async t => {
     target: '/a%2Fb%252f',
     isChanged: true,
   })
+  t.match(canonicalPath('/a%5cb%5C//c', true, 'keep'), {
+    text: '/a%5cb%5C/c',
+    target: '/a%5cb%5C/c',
+    isChanged: true,
+    hasKept: true,
+  })
   t.equal(canonicalPath('/a%2Fb', true, 'reject'), null)
+  t.equal(canonicalPath('/a%5Cb', true, 'reject'), null)
   t.match(canonicalPath('/a%252Fb', true, 'reject'), { text: '/a%2Fb' })
 })
 

@@ -47,6 +47,9 @@ const BEFORE = [
   '/x/..;/',
   '/x/..;y=1/',
   '/x/%2e.;/',
+  '/%5c',
+  '/x%5c..%5C',
+  '/x/..%5c',
 ]
 const WORDS = ['admin', '%61dmin', 'admi%6E']
 const BEHIND = ['', '//', '/.', '%2Fx', ';x', '%3bx', '?/../', '/../admin']
@@ -100,6 +103,7 @@ async function startReader(t: Test, read: (path: string) => string): Promise<str
 }
 
 const decode = (path: string): string => decodeURIComponent(path)
+const straight = (path: string): string => path.replaceAll('\\', '/')
 const merge = (path: string): string => path.replace(/\/+/g, '/')
 
 function walk(path: string): string {
@@ -123,18 +127,22 @@ t.test('a node of Java, which drops parameters first', async t => {
   await checkNode(t, await startReader(t, path => walk(merge(decode(path.replace(/;[^/]*/g, ''))))))
 })
 
+t.test('a node that takes a backslash for a slash', async t => {
+  await checkNode(t, await startReader(t, path => walk(merge(straight(decode(path))))))
+})
+
 t.test('a node that merges slashes and walks past the empty', async t => {
   await checkNode(t, await startReader(t, path => merge(walk(decode(merge(path))))))
 })
 
 t.test('other ways to treat slashes are as tight, where the node treats them alike', async t => {
   const asIs = await startReader(t, path => walk(decode(path)))
-  const apart = DISGUISES.filter(path => !/\/\//.test(walk(decode(path))))
+  const apart = DISGUISES.filter(path => !/\/\//.test(walk(straight(decode(path)))))
   t.same(await gotIn(t, await startRuled(t, DENY, [asIs], { mergeSlashes: false }), apart), [])
   const merging = await startReader(t, path => walk(merge(decode(path))))
   t.same(await gotIn(t, await startRuled(t, DENY, [merging], { escapedSlash: 'reject' }), DISGUISES), [])
   const keeping = await startReader(t, path =>
-    merge(path).replace(/%(?!2f)(..)/gi, percent => decode(percent)),
+    merge(path).replace(/%(?!2f|5c)(..)/gi, percent => decode(percent)),
   )
   t.same(await gotIn(t, await startRuled(t, DENY, [keeping], { escapedSlash: 'keep' }), DISGUISES), [])
 })
