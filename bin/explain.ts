@@ -20,8 +20,9 @@ import { world } from './world.ts'
 const HELP = `Usage: sluice explain FILE METHOD URL [-H 'Name: value'] ... [--from ADDRESS] [--status CODE] [--assume-fails] [--json]
 
 Says what the route rules of a configuration do with a request: each rule that is tried, whether it acts and why, the
-variables that it writes, and the outcome: an answer, or the key and the nodes that the request goes to. Nothing runs and
-nobody is asked: what a rule would ask of others (passwords, auth-request, js) is assumed to pass.
+variables that it writes, what it leaves for the logs, and the outcome: an answer, or the key and the nodes that the request
+goes to, its copies (mirror), and what the answer gets and loses on its way back. Nothing runs and nobody is asked: what a
+rule would ask of others (passwords, auth-request, js) is assumed to pass.
 
   FILE             the configuration, FILE:SECTION too
   METHOD URL       GET https://shop.example/cart?x=1, or only a path: the host is localhost then
@@ -41,6 +42,16 @@ interface Destination {
   readonly nodes: readonly string[]
 }
 
+/** What rules leave for the logs. */
+interface Logs {
+  /** Lines of the event log. */
+  readonly logged: readonly string[]
+  /** For the access log (logvar). */
+  readonly logVariables: Readonly<Record<string, string>>
+  /** False: the access log has no line of it (donotlog). */
+  readonly isLogged: boolean
+}
+
 type Outcome =
   | {
       readonly kind: 'answer'
@@ -53,6 +64,8 @@ type Outcome =
   | ({
       readonly kind: 'node'
       readonly target: string
+      /** Where copies go (mirror). */
+      readonly mirrors: readonly Destination[]
       readonly added: readonly string[]
       readonly removed: readonly string[]
     } & Destination)
@@ -111,10 +124,15 @@ function explain(argv: readonly string[]): number {
     status: words.status,
   })
   const outcome = outcomeOf(explained, request, loaded.config, plan)
-  const { logged } = surroundings
+  const { logVariables, isLogged } = explained.run
+  const logs: Logs = {
+    logged: surroundings.logged,
+    logVariables: Object.fromEntries(logVariables ?? []),
+    isLogged,
+  }
   if (words.isJson)
-    terminal.out(`${JSON.stringify({ request: first, steps: explained.steps, logged, outcome }, null, 2)}\n`)
-  else terminal.out(explainText(first, explained.steps, logged, outcome, loaded.config))
+    terminal.out(`${JSON.stringify({ request: first, steps: explained.steps, ...logs, outcome }, null, 2)}\n`)
+  else terminal.out(explainText(first, explained.steps, logs, outcome, loaded.config))
   return 0
 }
 
@@ -187,40 +205,53 @@ function outcomeOf(
     const { status, reason, fields, body } = reply
     return { kind: 'answer', status, reason: reason || reasonOf(status), fields, body }
   }
+  const byKey = Map.groupBy(backendNodes({ config, rules: plan }), ({ key }) => key)
+  const nodesOf = (key: string): readonly string[] => byKey.get(key)?.map(({ address }) => address.name) ?? []
   return {
     kind: 'node',
     target: run.target() ?? request.target,
-    ...destinationOf(run, request, config, plan),
-    added: run.added ?? [],
-    removed: run.removed ?? [],
+    ...destinationOf(run, request, config, nodesOf),
+    mirrors: (run.mirrors ?? []).map(asked => servedBy(asked, nodesOf)),
+    // Where no answer was given to judge, what rules of requests and the configuration want of any.
+    added: run.added ?? run.addedSoFar ?? [],
+    removed: [...new Set([...(run.removed ?? []), ...(run.program.removed ?? [])])],
   }
 }
 
 // Nodes that announce themselves are known to a running instance only.
-function destinationOf(run: Run, request: WordsRequest, config: Config, rules: RulesPlan): Destination {
-  const { values } = config
-  const byKey = Map.groupBy(backendNodes({ config, rules }), ({ key }) => key)
-  const asked = run.key || `${run.field('host') ?? request.host}${run.read('PATH_INFO') ?? ''}`
-  const key = run.upstream?.key ?? lookUp(asked, each => byKey.has(each))?.key ?? ''
-  const nodes = byKey.get(key) ?? []
-  if (nodes.length > 0) return { key, nodes: nodes.map(({ address }) => address.name) }
-  const rest = [...values['http-to'], ...values['http-fallback']].map(({ name }) => name)
-  return { key: run.key || key, nodes: run.key === '' ? rest : [] }
+function destinationOf(run: Run, request: WordsRequest, { values }: Config, nodesOf: NodesOf): Destination {
+  const named = run.upstream?.key ?? run.key
+  if (named !== '') return servedBy(named, nodesOf)
+  const found = servedBy(`${run.field('host') ?? request.host}${run.read('PATH_INFO') ?? ''}`, nodesOf)
+  if (found.nodes.length > 0) return found
+  return { key: '', nodes: [...values['http-to'], ...values['http-fallback']].map(({ name }) => name) }
+}
+
+type NodesOf = (key: string) => readonly string[]
+
+function servedBy(asked: string, nodesOf: NodesOf): Destination {
+  const key = lookUp(asked, each => nodesOf(each).length > 0)?.key ?? asked
+  return { key, nodes: nodesOf(key) }
 }
 
 function explainText(
   first: string,
   steps: readonly Step[],
-  logged: readonly string[],
+  { logged, logVariables, isLogged }: Logs,
   outcome: Outcome,
   config: Config,
 ): string {
   const chains = Map.groupBy(steps, ({ chain }) => chain)
+  const access = [
+    ...Object.entries(logVariables).map(([name, value]) => `  ${name} = ${JSON.stringify(value)}`),
+    ...(isLogged ? [] : ['  no line']),
+  ]
   const lines = [
     first,
     ...(steps.length === 0 ? ['', 'no rule was tried'] : []),
     ...[...chains].flatMap(([chain, own]) => ['', `${chain} rules`, ...own.flatMap(stepLines)]),
     ...(logged.length === 0 ? [] : ['', 'event log', ...logged.map(text => `  ${text}`)]),
+    ...(access.length === 0 ? [] : ['', 'access log', ...access]),
     '',
     ...outcomeLines(outcome, config),
   ]
@@ -253,13 +284,17 @@ function outcomeLines(outcome: Outcome, { values }: Config): string[] {
       ...(body === '' ? [] : [`  body: ${JSON.stringify(body.slice(0, 200))}`]),
     ]
   }
-  const { key, nodes, target, added, removed } = outcome
+  const { key, nodes, target, mirrors, added, removed } = outcome
   const awaits = values['http-subscription-server'].length > 0
   const nobody = awaits ? 'nodes that announced themselves, if any: see "sluice why"' : 'nobody: 404'
   return [
     `outcome: to ${key === '' ? (nodes.length === 0 ? nobody : 'http-to') : `key ${key}`}`,
     `  target: ${target}`,
     ...nodes.map(name => `  node: ${name}`),
+    ...mirrors.flatMap(copy => [
+      `  copy: to key ${copy.key}`,
+      ...copy.nodes.map(name => `    node: ${name}`),
+    ]),
     ...added.map(line => `  answer gets: ${line}`),
     ...removed.map(name => `  answer loses: ${name}`),
   ]

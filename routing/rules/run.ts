@@ -332,6 +332,15 @@ export class Run {
     return line === '' ? NEXT : this.addLine(line)
   }
 
+  /** What a node's answer gets as things stand: its {@link Run.added}, if no more rules run. */
+  get addedSoFar(): readonly string[] | null {
+    const { added } = this.program
+    const replaced = this.#replaced
+    const kept =
+      added === null || replaced === null ? added : added.filter(line => !replaced.includes(nameIn(line)))
+    return this.#lines === null ? kept : kept === null ? this.#lines : [...kept, ...this.#lines]
+  }
+
   /** Status as it stands: produced by this chain, by one before, or the node's; 0: none yet. */
   statusNow(): number {
     return this.reply.status || this.status || (this.answer?.status ?? 0)
@@ -486,10 +495,7 @@ export class Run {
 
   #closeEdits(kept: typeof PASS | typeof ANSWER): void {
     const { program } = this
-    const replaced = this.#replaced
-    let lines: readonly string[] | null = program.added
-    if (lines !== null && replaced !== null) lines = lines.filter(line => !replaced.includes(nameIn(line)))
-    this.added = this.#lines === null ? lines : lines === null ? this.#lines : [...lines, ...this.#lines]
+    this.added = this.addedSoFar
     if (this.removed === null) this.removed = program.removed
     else for (const name of program.removed ?? []) this.removeLine(name)
     if (kept === PASS) return

@@ -21,6 +21,22 @@ route-if-not = exists:/nowhere/at/all log:open \${REMOTE_ADDR}
 response-route-status = 404 addheader:X-Miss: yes
 `
 
+const TRACES = `[sluice]
+http = :0
+backend = key=main.example,address=http://10.0.0.1:80
+backend = key=copy.example,address=http://10.0.0.2:80
+add-header = X-A: of all
+rem-header = Server
+route-run = addheader:X-Path: \${PATH_INFO}
+route-run = delheader:X-Powered-By
+route-run = set-response-header:X-A: of this
+route-run = split:keys=main.example*1,cookie=arm
+route-run = mirror:copy.example
+route-run = mirror:http://127.0.0.1:4000
+route-run = logvar:who=\${REMOTE_ADDR}
+route = ^/quiet donotlog:
+`
+
 function explain(t: Test, ...args: string[]) {
   return runSluice(t, {
     args: ['explain', 'rules.ini', ...args],
@@ -74,6 +90,7 @@ event log
 outcome: to key beta.example
   target: /b?x=1
   node: http://10.0.0.2:80
+  answer gets: X-Frame-Options: DENY
 `,
     )
   },
@@ -108,6 +125,48 @@ t.test('a node that a rule names; the answer rules, for a status that is given',
     added: ['X-Frame-Options: DENY', 'X-Miss: yes'],
   })
 })
+
+t.test(
+  'what a request that goes to a node leaves: copies, values for the logs, fields of the answer',
+  async t => {
+    const cwd = freshDirectory(t, { 'traces.ini': TRACES })
+    const args = ['explain', 'traces.ini', 'GET', '/quiet', '--from', '10.9.8.7']
+    const { stdout } = await runSluice(t, { args, cwd })
+    const end = stdout.slice(stdout.indexOf('\naccess log'))
+    t.equal(
+      end.replace(/arm=\w+/, 'arm=ID'),
+      `
+access log
+  who = "10.9.8.7"
+  no line
+
+outcome: to key main.example
+  target: /quiet
+  node: http://10.0.0.1:80
+  copy: to key copy.example
+    node: http://10.0.0.2:80
+  copy: to key rule http://127.0.0.1:4000
+    node: http://127.0.0.1:4000
+  answer gets: X-Path: /quiet
+  answer gets: X-A: of this
+  answer gets: Set-Cookie: arm=ID; Path=/; HttpOnly; SameSite=Lax
+  answer loses: x-powered-by
+  answer loses: x-a
+  answer loses: server
+`,
+    )
+    for (const more of [[], ['--status', '200']]) {
+      const told = JSON.parse((await runSluice(t, { args: [...args, ...more, '--json'], cwd })).stdout)
+      t.match(told, { logVariables: { who: '10.9.8.7' }, isLogged: false })
+      t.match(told.outcome.mirrors, [
+        { key: 'copy.example', nodes: ['http://10.0.0.2:80'] },
+        { key: 'rule http://127.0.0.1:4000', nodes: ['http://127.0.0.1:4000'] },
+      ])
+      t.match(told.outcome.added, ['X-Path: /quiet', 'X-A: of this', /^Set-Cookie: arm=/])
+      t.same(told.outcome.removed, ['x-powered-by', 'x-a', 'server'])
+    }
+  },
+)
 
 t.test('a backslash in disguise is the slash that rules see', async t => {
   const { steps, outcome: end } = await outcome(t, 'GET', '/x%5c..%5Cold%5cy')
