@@ -41,12 +41,8 @@ const list: readonly FunctionKind[] = [
     ours: false,
     syntax: 'time[unix|micros]',
     doc: 'Now, in seconds or microseconds since 1970.',
-    make: arg =>
-      arg === 'unix'
-        ? run => String(Math.floor(run.world.now() / 1e6))
-        : arg === 'micros'
-          ? run => String(Math.floor(run.world.now()))
-          : () => '',
+    check: arg => (Object.hasOwn(OF_CLOCK, arg) ? '' : `it knows ${Object.keys(OF_CLOCK).join(', ')} only`),
+    make: arg => OF_CLOCK[arg as keyof typeof OF_CLOCK],
   },
   {
     names: ['httptime'],
@@ -126,6 +122,11 @@ const OF_REQUEST = {
   pid: (run: Run) => String(run.world.pid),
   wid: () => '0',
   lq: () => '0',
+}
+
+const OF_CLOCK = {
+  unix: (run: Run) => String(Math.floor(run.world.now() / 1e6)),
+  micros: (run: Run) => String(Math.floor(run.world.now())),
 }
 
 /** By name. */

@@ -28,6 +28,12 @@ function httpKind(names: readonly string[], doc: string): ActionKind<Http> {
     chains: REQUEST_ONLY,
     read(args, reading) {
       const [address, host = null, uri = null] = cutAtCommas(args, 3)
+      if (host?.trim() === '') {
+        throw new WrongRule(
+          `"${args}" names an empty host, which most nodes answer with 400`,
+          `Write "${names[0]}:${address}" to keep the client's, with seturi: before it for another target, or name a host`,
+        )
+      }
       if (host !== null && isHarmful(host))
         throw new WrongRule('a host cannot hold line ends', 'Leave them out')
       return {
