@@ -51,8 +51,12 @@ export async function planRulesInTurns(
     return { plan: NO_RULES, problems: [], warnings: [] }
   const length = rules.reduce((sum, { value }) => sum + value.length, 0)
   const inThread = length < threadFrom ? null : compileInThread(config, setting)
-  const { problems, warnings, ...plan } = await (inThread ?? compileHere(config, setting))
-  return { plan, problems: [...problems, ...loopsOf(config, plan.upstreams)], warnings }
+  const { problems, warnings, services, ...plan } = await (inThread ?? compileHere(config, setting))
+  return {
+    plan,
+    problems: [...problems, ...loopsOf(config, { services, upstreams: plan.upstreams })],
+    warnings,
+  }
 }
 
 async function compileHere(config: Config, setting: RulesSetting): Promise<CompiledLines> {

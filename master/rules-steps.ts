@@ -2,7 +2,7 @@
 import type { NetsPicture } from '../base/nets.ts'
 import type { RulesPicture } from '../base/rules-picture.ts'
 import type { Config, Problem } from '../config/config.ts'
-import { compileRules, compileSteps, type RuleUpstream } from '../routing/rules/compile.ts'
+import { compileRules, compileSteps, type RuleAddress, type RuleUpstream } from '../routing/rules/compile.ts'
 import { doubtfulFields } from '../routing/rules/forwarded-fields.ts'
 import { Warnings } from '../routing/rules/warnings.ts'
 import { NamedFiles, type RunAs } from './rule-files.ts'
@@ -16,6 +16,8 @@ export interface CompiledLines {
   /** See RulesPlan. */
   readonly parts: readonly Uint8Array[] | null
   readonly upstreams: readonly RuleUpstream[]
+  /** Services that rules ask. */
+  readonly services: readonly RuleAddress[]
   readonly netFiles: ReadonlyMap<string, NetsPicture>
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
@@ -38,11 +40,11 @@ export function planRules(
 ): PlannedRules & { readonly plan: RulesPlan & { readonly picture: Omit<RulesPicture, 'id'> | null } } {
   const files = new NamedFiles(directory, null)
   const lines = linesOf(config)
-  const { picture, upstreams, problems, warnings } = compileRules({ ...lines, files })
+  const { picture, upstreams, services, problems, warnings } = compileRules({ ...lines, files })
   const parts = picture === null || problems.length > 0 ? null : partsOf(picture)
   return {
     plan: { picture, parts, upstreams, netFiles: files.netFiles },
-    problems: [...problems, ...loopsOf(config, upstreams)],
+    problems: [...problems, ...loopsOf(config, { upstreams, services })],
     warnings: [...warnings, ...doubtsOf(lines)],
   }
 }
@@ -54,13 +56,13 @@ export function* lineSteps(
 ): Generator<void, CompiledLines> {
   const files = new NamedFiles(directory, user)
   const writer = isForGateways ? new RulesWriter() : null
-  const { picture, upstreams, problems, warnings } = yield* compileSteps({ ...lines, files }, (chain, rule) =>
+  const { picture, problems, warnings, ...named } = yield* compileSteps({ ...lines, files }, (chain, rule) =>
     writer?.take(chain, rule),
   )
   const isWanted = writer !== null && picture !== null && problems.length === 0
   return {
     parts: isWanted ? writer.finish(picture) : null,
-    upstreams,
+    ...named,
     netFiles: files.netFiles,
     problems,
     warnings: [...warnings, ...doubtsOf(lines)],

@@ -45,6 +45,7 @@ function tooMuch({ rules }: Config): CompiledLines {
   return {
     parts: null,
     upstreams: [],
+    services: [],
     netFiles: new Map(),
     problems: [{ place: rules[0]!.place, problem, remedy }],
     warnings: [],

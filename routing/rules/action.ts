@@ -61,6 +61,8 @@ export interface Reading {
    * @returns its key in the table
    */
   upstream(address: string, protocol: 'http' | 'uwsgi'): string
+  /** A service that a rule asks by itself, not through the table: it must be none of our own listeners. @param origin of a URL */
+  service(origin: string): void
   /** Names of backends and addresses that a client's bytes may choose among (route-upstream), as they may spell them. */
   readonly upstreams: ReadonlySet<string>
   /** Whether a backend of the configuration has that key, or a node may still announce it. */

@@ -45,18 +45,24 @@ export interface CompiledRules {
   readonly picture: Omit<RulesPicture, 'id'> | null
   /** Nodes that rules name by their address, each to be a backend of its own. */
   readonly upstreams: readonly RuleUpstream[]
+  /** Services that rules ask (auth-request). */
+  readonly services: readonly RuleAddress[]
   /** In the order of the lines. */
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
 }
 
-export interface RuleUpstream {
-  /** See base/table-key.ts. */
-  readonly key: string
+/** An address that rules name. */
+export interface RuleAddress {
   readonly address: NodeAddress
   /** Of the first rule, or route-upstream, that names it. */
   readonly place: Place
   readonly option: string
+}
+
+export interface RuleUpstream extends RuleAddress {
+  /** See base/table-key.ts. */
+  readonly key: string
 }
 
 const CHAIN_NAMES: readonly ChainName[] = ['request', 'error', 'response', 'final']
@@ -101,6 +107,7 @@ class Compiler {
   readonly #metrics: ReadonlySet<string>
   readonly #allowed = new Set<string>()
   readonly #upstreams = new Map<string, RuleUpstream>()
+  readonly #services = new Map<string, RuleAddress>()
   readonly #servable = new Map<string, boolean>() // keys of rules that no backend has as they are written
   readonly #problems: Problem[] = []
   readonly #warnings = new Warnings()
@@ -128,6 +135,7 @@ class Compiler {
     return {
       picture,
       upstreams: [...this.#upstreams.values()],
+      services: [...this.#services.values()],
       problems: this.#problems,
       warnings: this.#warnings.list(),
     }
@@ -222,6 +230,7 @@ class Compiler {
       pattern: this.#kinds.pattern,
       metrics: this.#metrics,
       upstream: (address, protocol) => this.#upstream(address, protocol, text),
+      service: origin => this.#service(origin, text),
       upstreams: this.#allowed,
       canServe: key => this.#canServe(key),
       files: this.#lines.files,
@@ -287,6 +296,14 @@ class Compiler {
     if (!this.#upstreams.has(key))
       this.#upstreams.set(key, { key, address, place: rule.place, option: ruleOption(rule) })
     return key
+  }
+
+  #service(origin: string, rule: RuleText): void {
+    if (this.#services.has(origin)) return
+    const { protocol, hostname, port } = new URL(origin)
+    const address = parseNodeAddress(`http://${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`)
+    if ('problem' in address) return // none that could be a listener's
+    this.#services.set(origin, { address, place: rule.place, option: ruleOption(rule) })
   }
 
   // As a gateway looks it up, or more: a wildcard, the host without its port, and a shorter path count as well.

@@ -129,6 +129,23 @@ function get(sluice: Sluice, path: string): Promise<Got> {
   })
 }
 
+t.test('nor may a rule ask one of our own listeners who gets in', async t => {
+  for (const [listener, url, asked] of [
+    ['http = :4080', 'http://localhost:4080/auth', 'http://localhost:4080'],
+    ['http = 127.0.0.1:80', 'http://127.0.0.1/auth', 'http://127.0.0.1:80'],
+    ['http = [::1]:4080', 'http://[::1]:4080/auth', 'http://[::1]:4080'],
+    ['http-to-https = :443', 'https://127.0.0.1/auth?u=${REMOTE_ADDR}', 'http://127.0.0.1:443'],
+  ]) {
+    const ini = `${listener}\nroute = ^/a auth-request:url=${url}\n`
+    const { code, stderr } = await runSluice(t, { words: ['check'], ini })
+    t.equal(code, 1)
+    t.match(stderr, /\.ini:\d+: option "route" asks .* Name the address of the service\./)
+    t.match(stderr, `asks ${asked}, where "${listener!.split(' ')[0]}" of this configuration listens`)
+  }
+  const other = 'http = 127.0.0.1:4080\nroute = ^/a auth-request:url=http://127.0.0.1:4081/\n'
+  t.equal((await runSluice(t, { words: ['check'], ini: other })).code, 0)
+})
+
 t.test('a rule that leads to one of our own listeners is refused, as a node of http-to is', async t => {
   for (const rule of [
     'route = ^/a http:127.0.0.1:4080',

@@ -86,6 +86,7 @@ export function readingOf(
     upstream: (address, protocol) => `${protocol}://${address}`,
     upstreams: new Set(),
     canServe: () => true,
+    service() {},
     files: { path: file => file, trouble: () => '', nets: file => file, js: file => ({ file, stamp: '' }) },
     ...more,
   }

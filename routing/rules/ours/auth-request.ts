@@ -100,6 +100,7 @@ function readUrl(text: string, reading: Reading): { origin: string; path: Templa
       'Write one such as url=http://127.0.0.1:4180/auth',
     )
   }
+  reading.service(new URL(origin).origin)
   return {
     origin: new URL(origin).origin,
     path: readTemplate(path.startsWith('/') ? path : `/${path}`, reading),
