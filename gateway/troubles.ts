@@ -19,13 +19,20 @@ export class Troubles {
   }
 
   /**
-   * @param kind what counts as the same: it is told at most every ten seconds
+   * @param kind what counts as the same
    * @param now milliseconds of any steady clock
    * @param fields of this occurrence; `times` is added when others went untold before it
+   * @param quietMs after it was told, until it is told again
    */
-  report(kind: string, now: number, text: string, fields: Record<string, string | number>): void {
+  report(
+    kind: string,
+    now: number,
+    text: string,
+    fields: Record<string, string | number>,
+    quietMs = QUIET_MS,
+  ): void {
     const known = this.#kinds.get(kind)
-    if (known !== undefined && now - known.toldAt < QUIET_MS) {
+    if (known !== undefined && now - known.toldAt < quietMs) {
       known.times++
       return
     }

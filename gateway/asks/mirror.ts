@@ -22,6 +22,10 @@ const MOST_MS = 10_000
 /** Of an answer that nobody reads. */
 const MOST_ANSWER = 1_048_576
 
+const DROPPED = 'mirror: a copy of a request was dropped'
+/** Until a target that stays away is told again. */
+const QUIET_MS = 60_000
+
 const NO_BODY: Buffer = Buffer.alloc(0)
 
 /** Where one copy goes, and what it begins with. */
@@ -53,7 +57,7 @@ export class Mirrors {
     const why = head.isChunked || length > LONGEST_BODY ? 'long body' : head.saysUpgrade ? 'upgrade' : ''
     const isOut = this.inHand + keys.length > MOST_IN_HAND || this.bodyBytes + length > MOST_BODY_BYTES
     if (why !== '' || isOut) {
-      this.#dropped(keys[0]!, why || 'too many copies in hand')
+      this.#skipped(keys[0]!, why || 'too many copies in hand')
       return null
     }
     const targets = keys.flatMap(key => this.#target(exchange, head, bytes, key) ?? [])
@@ -67,7 +71,7 @@ export class Mirrors {
   launch(targets: readonly Target[], body: Buffer): void {
     for (const target of targets) {
       if (this.inHand >= MOST_IN_HAND) {
-        this.#dropped(target.node.name, 'too many copies in hand') // many bodies may be whole at once
+        this.#skipped(target.backend.key, 'too many copies in hand') // many bodies may be whole at once
         continue
       }
       this.inHand++
@@ -75,8 +79,11 @@ export class Mirrors {
     }
   }
 
-  failed(node: Node, cause: string): void {
-    this.#dropped(node.name, cause)
+  /** A target did not take a copy: told once a minute, whatever its nodes do. @param node null: none could be picked */
+  failed(key: string, node: Node | null, cause: string): void {
+    const { troubles, wheel } = this.#world
+    const fields = node === null ? { to: key, cause } : { to: key, node: node.name, cause }
+    troubles.report(`mirror ${key}`, wheel.now, DROPPED, fields, QUIET_MS)
   }
 
   #send(target: Target, body: Buffer): void {
@@ -93,7 +100,7 @@ export class Mirrors {
     const backend = directory.table.findKey(key, wheel.now)
     const node = backend?.pickFor(wheel.now, null, '') ?? null
     if (backend === null || node === null || node === FULL) {
-      this.#dropped(key, 'no node is free')
+      this.failed(key, null, 'no node is free')
       return null
     }
     if (node.proto === 'uwsgi' && running.picture.rawBody) return null // its framing would be the request's, too
@@ -102,14 +109,17 @@ export class Mirrors {
     const refusal = encoder.encode(head, bytes, node)
     exchange.vars = vars
     exchange.varBytes = varBytes
-    if (refusal > 0) return null
+    if (refusal > 0) {
+      this.#skipped(key, 'its head cannot be said to that node')
+      return null
+    }
     return { node, backend, text: node.proto === 'http' ? closing(encoder.text) : encoder.text }
   }
 
-  // Told now and then, with their number.
-  #dropped(to: string, cause: string): void {
+  // For what the request is, or for how many there are.
+  #skipped(to: string, cause: string): void {
     const { troubles, wheel } = this.#world
-    troubles.report(`mirror ${to} ${cause}`, wheel.now, 'a copy of a request was dropped', { to, cause })
+    troubles.report(`mirror ${to} ${cause}`, wheel.now, DROPPED, { to, cause })
   }
 }
 
@@ -227,6 +237,7 @@ class Copy implements UpstreamUser, Waiting {
     upstream?.release(false)
     this.#stint.end(upstream?.received ?? 0)
     this.#mirrors.inHand--
-    if (cause !== '') this.#mirrors.failed(this.#target.node, cause)
+    const { node, backend } = this.#target
+    if (cause !== '') this.#mirrors.failed(backend.key, node, cause)
   }
 }

@@ -17,6 +17,13 @@ t.test('the same trouble is told every ten seconds at most, and how often it cam
   ])
 })
 
+t.test('some are told less often', async t => {
+  const told: unknown[] = []
+  const troubles = new Troubles((_, __, fields) => told.push(fields))
+  for (const now of [0, 10_000, 59_999, 60_000]) troubles.report('a', now, 'it broke', { at: now }, 60_000)
+  t.strictSame(told, [{ at: 0 }, { at: 60_000, times: 3 }])
+})
+
 t.test('kinds without end do not fill the memory', async t => {
   let told = 0
   const troubles = new Troubles(() => told++)

@@ -108,10 +108,13 @@ t.test('nor is it by many bodies that are whole at once', async t => {
 
 t.test('a target that is not there costs the requests nothing', async t => {
   const { ask, gateway } = await setUp(t, `http://127.0.0.1:${await freePort()}`)
+  const told = () => gateway.events.filter(({ text }) => text === 'mirror: a copy of a request was dropped')
   for (let i = 0; i < 50; i++) t.match(await ask(request('GET /copy')), { status: 200, body: 'own' })
-  await until('it is told', () =>
-    gateway.events.some(({ text }) => text === 'a copy of a request was dropped'),
-  )
+  await until('it is told', () => told().length > 0)
+  t.match(told()[0]!.fields, { to: 'shadow.test', node: /^shadow\.test http/, cause: 'ECONNREFUSED' })
+  await ask(`${request('POST /copy', 'Content-Length: 70000')}${'x'.repeat(70_000)}`)
+  await until('another cause is told', () => told().some(({ fields }) => fields.cause === 'long body'))
+  t.equal(told().length, 2, 'the target once')
 })
 
 t.test('a key that nobody serves costs the requests nothing', async t => {
