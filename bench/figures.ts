@@ -26,6 +26,7 @@ export interface RowFigures {
   readonly comparedWith: string
   readonly unit: 'µs' | 'bytes'
   readonly goal: number | null
+  readonly rulesGoal?: number
   readonly peers: Readonly<Record<string, PeerFigures>>
 }
 
@@ -79,9 +80,10 @@ function rowFigures(
   result: RowResult,
   origin: Pick<RowFigures, 'sluice' | 'date' | 'idleShare'>,
 ): RowFigures {
-  const { about, rounds, comparedWith, unit, goal } = result
+  const { about, rounds, comparedWith, unit, goal, rulesGoal } = result
+  const goals = rulesGoal === undefined ? { goal } : { goal, rulesGoal }
   const peers = Object.fromEntries(result.peers.map(peer => [peer.name, peerFigures(peer)]))
-  return { about, ...origin, rounds, comparedWith, unit, goal, peers }
+  return { about, ...origin, rounds, comparedWith, unit, ...goals, peers }
 }
 
 function peerFigures(peer: PeerResult): PeerFigures {

@@ -50,6 +50,7 @@ export async function measureRow(
     comparedWith: row.comparedWith,
     unit: load.kind === 'idle' ? 'bytes' : 'µs',
     goal: row.goal ?? null,
+    ...(row.rulesGoal === undefined ? {} : { rulesGoal: row.rulesGoal }),
     peers: results,
   }
 }

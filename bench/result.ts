@@ -11,6 +11,8 @@ export interface RowResult {
   readonly unit: 'µs' | 'bytes'
   /** What Sluice has to reach: a ratio where the unit is µs, else bytes. null: nothing is asked of it. */
   readonly goal: number | null
+  /** µs that Sluice may cost above Sluice without rules. */
+  readonly rulesGoal?: number
   readonly peers: readonly PeerResult[]
 }
 

@@ -15,6 +15,8 @@ export interface Row {
   readonly comparedWith: 'nginx' | 'nginx-buffers'
   /** What Sluice has to reach: a ratio, or bytes for each connection where connections idle. */
   readonly goal?: number
+  /** What its route rules may cost at most: µs above the same Sluice without them. */
+  readonly rulesGoal?: number
   /** The node listens on thousands of ports, which announce themselves. */
   readonly manyNodes?: boolean
   /** Route rules that a request meets before a node is chosen. */

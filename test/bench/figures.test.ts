@@ -90,6 +90,10 @@ t.test('a row that cannot be compared fails, and one without Sluice is no concer
 
 t.test('the page says what was reached, what was missed and by how much', async t => {
   const sluice = (ratio: number) => [peerResult('nginx', 1), peerResult('sluice', ratio)]
+  const ruled = (ratio: number, without: number) => [
+    ...sluice(ratio),
+    peerResult('sluice-without-rules', without),
+  ]
   const page = printPage(
     merge(
       null,
@@ -97,6 +101,10 @@ t.test('the page says what was reached, what was missed and by how much', async 
         rowResult('unix', { goal: 1.1, peers: sluice(1.05) }),
         rowResult('https', { goal: 1.12, peers: sluice(1.5) }),
         rowResult('idle', { goal: 1024, unit: 'bytes', peers: sluice(204.8) }),
+        rowResult('rules-10', { rulesGoal: 1.5, peers: ruled(1, 0.85) }),
+        rowResult('rules-100', { rulesGoal: 1.5, peers: ruled(1, 0.8) }),
+        rowResult('rules-1000', { rulesGoal: 1.5, peers: sluice(1) }),
+        rowResult('rules-none', { goal: 1, rulesGoal: 1.5, peers: ruled(1.2, 1.1) }),
       ],
       ABOUT,
     ),
@@ -104,5 +112,9 @@ t.test('the page says what was reached, what was missed and by how much', async 
   t.match(page, '| [unix](#unix) | unix | 1.05 (1.05-1.05) | 1.10 | reached |')
   t.match(page, '| 1.50 (1.50-1.50) | 1.12 | **missed by 0.38** |')
   t.match(page, '| 2.0 KB | 1.0 KB | **missed by 1.0 KB** |')
+  t.match(page, '| [rules-10](#rules-10) | rules-10 | 1.00 (1.00-1.00) | rules add ≤ 1.5 µs | reached |')
+  t.match(page, '| rules add ≤ 1.5 µs | **missed by 0.5 µs** |')
+  t.match(page, '| 1.00 (1.00-1.00) | rules add ≤ 1.5 µs |  |', 'nothing to compare with')
+  t.match(page, '| 1.20 (1.20-1.20) | 1.00, rules add ≤ 1.5 µs | **missed by 0.20**, reached |')
   t.match(page, 'Sluice 0.1, 2026-01-02, 1 round, 99 % of the machine idle before')
 })
