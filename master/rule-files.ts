@@ -1,32 +1,17 @@
 // master/rule-files.ts: files that route rules name, looked at while the rules are read: lists of networks, modules of js:.
-import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { NetsPicture } from '../base/nets.ts'
 import { readNetFile } from '../routing/nets/read.ts'
 import { type RuleFiles, WrongRule } from '../routing/rules/action.ts'
+import { type RunAs, type Shown, showModule } from './js-modules.ts'
 
-/** Started by file name: the master never loads a gateway's code. In the built package the suffix is .js. */
-const LOADER = fileURLToPath(import.meta.url).replace(
-  /master([\\/])rule-files(\.[jt]s)$/,
-  'gateway$1asks$1js-worker$2',
-)
-const LOAD_MS = 10_000
-const MOST_OUTPUT = 1_048_576
-const RESULT_FD = 3
 /** Bytes; as much as is taken when the list is read again. */
 const MOST_NETS = 256 * 1024 * 1024
 const MOST_MODULE = 64 * 1024 * 1024
 /** A FIFO would hold the start until somebody writes to it. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK
-
-/** Who runs what the config names. */
-export interface RunAs {
-  readonly uid: number
-  readonly gid: number
-}
 
 interface Module {
   /** Of it and all that it loads. */
@@ -46,15 +31,18 @@ export class NamedFiles implements RuleFiles {
   readonly netFiles = new Map<string, NetsPicture>()
   readonly #directory: string
   readonly #user: RunAs | null
+  readonly #shown: ReadonlyMap<string, Shown>
   readonly #modules = new Map<string, Module>()
 
   /**
    * @param directory where relative names begin
    * @param user as whom modules are loaded; null: as we are
+   * @param shown what modules of js: export, by absolute name, where it is known; others are waited for
    */
-  constructor(directory: string, user: RunAs | null = null) {
+  constructor(directory: string, user: RunAs | null = null, shown: ReadonlyMap<string, Shown> = new Map()) {
     this.#directory = directory
     this.#user = user
+    this.#shown = shown
   }
 
   path(file: string): string {
@@ -92,35 +80,9 @@ export class NamedFiles implements RuleFiles {
 
   #load(path: string): Module {
     const hash = createHash('sha256').update(readText(path, MOST_MODULE))
-    const { names, stamp, problem } = show(path, this.#user)
+    const { names, stamp, problem } = this.#shown.get(path) ?? showModule(path, this.#user)
     if (names !== undefined) return { stamp: hash.update(String(stamp)).digest('base64url'), names }
     throw new WrongRule(`${path} cannot be loaded: ${problem}`, 'Correct it; node FILE shows more')
-  }
-}
-
-// In a process of its own, which may do what it likes: as whoever will run it, for a few seconds, without our environment.
-function show(
-  path: string,
-  user: RunAs | null,
-): { readonly names?: readonly string[]; readonly stamp?: string; readonly problem?: string } {
-  const asOther = user !== null && process.getuid!() === 0 ? { uid: user.uid, gid: user.gid } : {}
-  const { output, error, status } = spawnSync(process.execPath, [LOADER, path], {
-    ...asOther,
-    env: {},
-    cwd: '/',
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    timeout: LOAD_MS,
-    killSignal: 'SIGKILL',
-    maxBuffer: MOST_OUTPUT,
-  })
-  if (error !== undefined) {
-    const isLate = (error as NodeJS.ErrnoException).code === 'ETIMEDOUT'
-    return { problem: isLate ? `it takes more than ${LOAD_MS / 1_000} s` : error.message }
-  }
-  try {
-    return JSON.parse(output[RESULT_FD]!.toString()) as ReturnType<typeof show>
-  } catch {
-    return { problem: `it ended with code ${status} while it was loaded` }
   }
 }
 

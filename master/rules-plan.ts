@@ -4,6 +4,7 @@ import type { NetsPicture } from '../base/nets.ts'
 import type { BackendNode } from '../config/backend-kind.ts'
 import type { Config, Problem } from '../config/config.ts'
 import type { RuleUpstream } from '../routing/rules/compile.ts'
+import { showModules } from './js-modules.ts'
 import { linesOf } from './rules-lines.ts'
 import { loopsOf } from './rules-loops.ts'
 import type { CompiledLines, RulesSetting } from './rules-steps.ts'
@@ -60,8 +61,11 @@ export async function planRulesInTurns(
 }
 
 async function compileHere(config: Config, setting: RulesSetting): Promise<CompiledLines> {
-  const { lineSteps } = await import('./rules-steps.ts')
-  const steps = lineSteps(linesOf(config), setting)
+  const [{ lineSteps }, shown] = await Promise.all([
+    import('./rules-steps.ts'),
+    showModules(config.rules, setting.directory, setting.user),
+  ])
+  const steps = lineSteps(linesOf(config), { ...setting, shown })
   for (;;) {
     const step = steps.next()
     if (step.done) return step.value

@@ -5,7 +5,8 @@ import type { Config, Problem } from '../config/config.ts'
 import { compileRules, compileSteps, type RuleAddress, type RuleUpstream } from '../routing/rules/compile.ts'
 import { doubtfulFields } from '../routing/rules/forwarded-fields.ts'
 import { Warnings } from '../routing/rules/warnings.ts'
-import { NamedFiles, type RunAs } from './rule-files.ts'
+import type { RunAs, Shown } from './js-modules.ts'
+import { NamedFiles } from './rule-files.ts'
 import { type ConfigLines, linesOf } from './rules-lines.ts'
 import { loopsOf } from './rules-loops.ts'
 import type { PlannedRules, RulesPlan } from './rules-plan.ts'
@@ -31,6 +32,8 @@ export interface RulesSetting {
   readonly user: RunAs | null
   /** Whether gateways will get them; if not, they are only checked. */
   readonly isForGateways: boolean
+  /** What modules of js: export, where it is known: see showModules. */
+  readonly shown?: ReadonlyMap<string, Shown>
 }
 
 /** All steps at once, and the rules as they are besides. Starts nothing but modules of js:, each for a moment. */
@@ -52,9 +55,9 @@ export function planRules(
 /** What is compiled at the end; each step takes some milliseconds. */
 export function* lineSteps(
   lines: ConfigLines,
-  { directory, user, isForGateways }: RulesSetting,
+  { directory, user, isForGateways, shown }: RulesSetting,
 ): Generator<void, CompiledLines> {
-  const files = new NamedFiles(directory, user)
+  const files = new NamedFiles(directory, user, shown)
   const writer = isForGateways ? new RulesWriter() : null
   const { picture, problems, warnings, ...named } = yield* compileSteps({ ...lines, files }, (chain, rule) =>
     writer?.take(chain, rule),

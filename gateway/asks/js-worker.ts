@@ -1,28 +1,33 @@
-// gateway/asks/js-worker.ts: a thread, or a process for a moment, that runs functions of the operator's. Started by file name: as a
-// thread by js-runner.ts, and as a process, with the module's name as argument, to say what the module exports.
+// gateway/asks/js-worker.ts: the thread of js-host.ts that runs functions of the operator's. It speaks with the gateway itself, by a
+// socket, so that no other thread has to carry their calls.
 import { createHash } from 'node:crypto'
-import { readFileSync, writeSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
+import { Socket } from 'node:net'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import type { RuleRequest } from '../../routing/rules/ours/js-types.ts'
+import { LineReader, lineOf } from './json-lines.ts'
 
-/** What the thread is started with. */
+/** What the thread is started with: to serve calls, or to say what the module exports. */
 export interface JsStart {
+  readonly purpose: 'serve' | 'show'
   readonly file: string
-  /** How many calls it has begun, in the order in which they were posted; it wraps. */
-  readonly begun: Int32Array
 }
 
+/** `turn` 0: does it hear? */
 export interface JsCall {
-  readonly id: number
+  /** Which call it is, from 1 on. */
+  readonly turn: number
   readonly name: string
-  readonly request: RuleRequest
+  readonly request: RuleRequest | null
 }
 
-/** `id` 0: the module is loaded, or it hears. */
+/** `turn` 0: the module is loaded, or it hears. */
 export interface JsReturn {
-  readonly id: number
+  readonly turn: number
+  /** Nothing but that it began, and all before it. */
+  readonly isBegun?: true
   readonly decision?: unknown
   /** In words; undefined when all is well. */
   readonly problem?: string
@@ -30,17 +35,17 @@ export interface JsReturn {
 
 type Exports = Readonly<Record<string, unknown>>
 
-/** Buffers stand beside the heap that is limited, so they are looked at once a second. */
-const MOST_BUFFERS = 256 * 1024 * 1024
-const LOOK_MS = 1_000
-/** Where the master reads the names of the functions. */
-const RESULT_FD = 3
+/** The descriptor of the socket. */
+export const CALLS_FD = 4
+/** Characters of a decision: what may stand in an answer, and more. */
+const MOST_DECISION = 4 * 1024 * 1024
+const MOST_CALL = 64 * 1024 * 1024
 
-if (isMainThread) await show(process.argv[2]!)
-else await serve(workerData as JsStart)
+const { purpose, file } = workerData as JsStart
+if (purpose === 'show') parentPort!.postMessage(await show(file))
+else serve(await load(file))
 
-async function show(file: string): Promise<void> {
-  let result: { names?: readonly string[]; stamp?: string; problem?: string }
+async function show(file: string): Promise<{ names?: readonly string[]; stamp?: string; problem?: string }> {
   const files = new Set<string>()
   registerHooks({
     load(url, context, next) {
@@ -51,12 +56,10 @@ async function show(file: string): Promise<void> {
   try {
     const module = await load(file)
     const names = Object.keys(module).filter(name => typeof module[name] === 'function')
-    result = { names, stamp: stampOf(files) }
+    return { names, stamp: stampOf(files) }
   } catch (error) {
-    result = { problem: textOf(error) }
+    return { problem: textOf(error) }
   }
-  writeSync(RESULT_FD, JSON.stringify(result))
-  process.exit(0) // whatever the module has begun
 }
 
 /** Another one when the module changed, or anything that it loads. */
@@ -66,38 +69,80 @@ function stampOf(files: ReadonlySet<string>): string {
   return hash.digest('base64url')
 }
 
-async function serve({ file, begun }: JsStart): Promise<void> {
-  const module = await load(file)
-  let lookedAt = 0
-  // null: whether it hears.
-  parentPort!.on('message', (call: JsCall | null) => {
-    if (call === null) return answer({ id: 0 })
-    Atomics.add(begun, 0, 1)
-    void run(module, call)
-    const now = performance.now()
-    if (now - lookedAt < LOOK_MS) return
-    lookedAt = now
-    if (process.memoryUsage().arrayBuffers > MOST_BUFFERS) throw new Error('its buffers take too much memory')
+// The gateway can tell what began, however the process ends: before a call begins, all those before it were answered, or said
+// to have begun, in words that left the process. So at most the first of those that it did not hear of has begun.
+function serve(module: Exports): void {
+  const socket = new Socket({ fd: CALLS_FD, readable: true, writable: true })
+  const lines = new LineReader(MOST_CALL)
+  const waiting: JsCall[] = []
+  let begun = 0
+  let said = 0
+  let hasTurn: NodeJS.Immediate | null = null
+
+  socket.on('data', (chunk: Buffer) => {
+    waiting.push(...(lines.read(chunk) as JsCall[]))
+    go()
   })
-  answer({ id: 0 })
-}
 
-async function run(module: Exports, { id, name, request }: JsCall): Promise<void> {
-  try {
-    const decide = module[name]
-    if (typeof decide !== 'function') return answer({ id, problem: `it exports no function "${name}"` })
-    answer({ id, decision: await decide(request) })
-  } catch (error) {
-    answer({ id, problem: textOf(error) })
+  function go(): void {
+    while (waiting.length > 0 && socket.writableLength === 0 && hasTurn === null) {
+      if (said < begun) hasTurn = setImmediate(goOn)
+      else take(waiting.shift()!)
+    }
   }
+
+  // What awaits something had a turn of the loop for it. Often it is over by now, and all is said.
+  function goOn(): void {
+    hasTurn = null
+    if (said < begun) say({ turn: begun, isBegun: true })
+    go()
+  }
+
+  function take({ turn, name, request }: JsCall): void {
+    if (turn === 0) return say({ turn })
+    begun = turn
+    try {
+      const decide = module[name]
+      if (typeof decide !== 'function') return say({ turn, problem: `it exports no function "${name}"` })
+      const decision: unknown = decide(request)
+      if (isThenable(decision)) void settle(turn, decision)
+      else say({ turn, decision })
+    } catch (error) {
+      say({ turn, problem: textOf(error) })
+    }
+  }
+
+  async function settle(turn: number, decision: PromiseLike<unknown>): Promise<void> {
+    try {
+      say({ turn, decision: await decision })
+    } catch (error) {
+      say({ turn, problem: textOf(error) })
+    }
+  }
+
+  function say(message: JsReturn): void {
+    if (message.turn > said) said = message.turn
+    socket.write(textFor(message), go)
+  }
+
+  say({ turn: 0 })
 }
 
-// A decision that cannot be copied (functions, promises within it) is none.
-function answer(message: JsReturn): void {
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
+}
+
+// A decision that cannot be copied is none.
+function textFor(message: JsReturn): string {
   try {
-    parentPort!.postMessage(message)
+    const text = lineOf(message)
+    if (text.length <= MOST_DECISION) return text
+    return lineOf({
+      turn: message.turn,
+      problem: `its decision takes ${text.length} characters`,
+    } satisfies JsReturn)
   } catch (error) {
-    parentPort!.postMessage({ id: message.id, problem: textOf(error) } satisfies JsReturn)
+    return lineOf({ turn: message.turn, problem: textOf(error) } satisfies JsReturn)
   }
 }
 

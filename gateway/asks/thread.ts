@@ -1,6 +1,7 @@
 // gateway/asks/thread.ts: a worker thread that may die at any time: what it writes goes to the log by lines, and its end is one
 // event. Whoever has one decides whether another follows.
 import { Worker } from 'node:worker_threads'
+import { readLines } from './lines.ts'
 
 export interface ThreadOptions {
   /** A file of ours beside this one, without suffix. */
@@ -15,7 +16,7 @@ export interface ThreadOptions {
   readonly onLine: (line: string) => void
 }
 
-const LONGEST_LINE = 2_000
+const LONGEST_CAUSE = 2_000
 
 export class Thread {
   readonly #worker: Worker
@@ -65,22 +66,5 @@ export class Thread {
 
 function textOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
-  return text.slice(0, LONGEST_LINE)
-}
-
-// A line without end must not grow: it is cut.
-function readLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
-  let rest = ''
-  stream.setEncoding('utf8')
-  stream.on('data', (text: string) => {
-    const lines = (rest + text).split('\n')
-    rest = lines.pop()!
-    for (const line of lines) if (line !== '') onLine(line.slice(0, LONGEST_LINE))
-    if (rest.length < LONGEST_LINE) return
-    onLine(rest.slice(0, LONGEST_LINE))
-    rest = ''
-  })
-  stream.on('end', () => {
-    if (rest !== '') onLine(rest)
-  })
+  return text.slice(0, LONGEST_CAUSE)
 }

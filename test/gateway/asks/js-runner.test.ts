@@ -73,7 +73,7 @@ t.test('one that fails is told of, and does no harm to the others', async t => {
   t.same(await call('throws'), { kind: 'failed', why: 'Error: boom' })
   t.match(await call('throwsNothing'), { kind: 'failed', why: 'null' })
   t.match(await call('rejects'), { kind: 'failed', why: /cannot be shown/ })
-  t.match(await call('returnsFunction'), { kind: 'failed', why: /could not be cloned/ })
+  t.match(await call('returnsFunction'), { kind: 'failed', why: /cannot be copied/ })
   t.match(await call('missing'), { kind: 'failed', why: /exports no function/ })
   t.match(await call('word'), { kind: 'failed', why: /exports no function/ })
   t.match(await call('__proto__'), { kind: 'failed' })
@@ -158,7 +158,7 @@ t.test(
     const behind = [call('counts', 10_000), call('counts', 10_000)]
     const impatient = call('counts', 300)
     t.match(await hanging, { kind: 'failed', why: /no decision within 300 ms/ })
-    t.match(await begun, { kind: 'failed', why: /its thread was ended/ })
+    t.match(await begun, { kind: 'failed', why: /its process was ended/ })
     t.same(await Promise.all(behind), [returned({ key: '1' }), returned({ key: '2' })])
     t.same(await impatient, returned({ key: '3' }), 'whose own time was over meanwhile')
     t.equal(told.length, 1)

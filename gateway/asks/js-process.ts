@@ -1,0 +1,154 @@
+// gateway/asks/js-process.ts: a process for one module of the operator's, as the gateway has it: calls go in, what it says comes out,
+// and its end is one event, whatever ended it. Whoever has one decides whether another follows.
+import { type ChildProcess, fork } from 'node:child_process'
+import type { Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { JsEnd } from './js-host.ts'
+import type { JsCall, JsReturn } from './js-worker.ts'
+import { LineReader, lineOf } from './json-lines.ts'
+import { readLines } from './lines.ts'
+
+export interface JsProcessOptions {
+  readonly file: string
+  readonly mostHeapMb: number
+  readonly onMessage: (message: JsReturn) => void
+  /** Once; nothing of it runs any more, and all that it said was heard. @param why in words */
+  readonly onEnd: (why: string) => void
+  /** A line that the module wrote. */
+  readonly onLine: (line: string) => void
+}
+
+/** In the built package the suffix is .js. */
+const HOST = fileURLToPath(import.meta.url).replace(/process(\.[jt]s)$/, 'host$1')
+const EXEC_ARGV = ['--disable-sigusr1', '--max-semi-space-size=8']
+/** Standard output and error, the channel, and last the socket for calls. */
+const STDIO = ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'] as const
+const CALLS = 4
+/** Bytes; a little more than it should ever say. */
+const MOST_ANSWER = 16 * 1024 * 1024
+/** For what is still in its pipes when it is dead: something that it started may hold them. */
+const REST_MS = 500
+/** For the kernel to end it. */
+const KILL_MS = 5_000
+
+export class JsProcess {
+  readonly #options: JsProcessOptions
+  readonly #child: ChildProcess | null
+  readonly #answers = new LineReader(MOST_ANSWER)
+  readonly #ended = Promise.withResolvers<void>()
+  #calls: Socket | null = null
+  #unsent = ''
+  /** In its own words, or in V8's. */
+  #cause: string | null = null
+  #exit = 'it does not end'
+  #isOver = false
+  #killTimer: NodeJS.Timeout | null = null
+  /** What is still to be heard: its exit, its pipes, its channel. */
+  #awaited = 3
+
+  constructor(options: JsProcessOptions) {
+    this.#options = options
+    this.#child = this.#fork()
+    if (this.#child !== null) this.#attach(this.#child)
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  post(call: JsCall): void {
+    if (this.#unsent === '') setImmediate(() => this.#send())
+    this.#unsent += lineOf(call)
+  }
+
+  /** Ends it wherever it stands. Resolves when it has: `onEnd` was called. */
+  kill(): Promise<void> {
+    this.#child?.kill('SIGKILL')
+    if (this.#isOver) return this.#ended.promise
+    this.#killTimer ??= setTimeout(() => this.#finish(), KILL_MS)
+    return this.#ended.promise
+  }
+
+  // Without memory, descriptors or processes left it may fail here, or say so later.
+  #fork(): ChildProcess | null {
+    const { file, mostHeapMb } = this.#options
+    try {
+      return fork(HOST, ['serve', file, String(mostHeapMb)], {
+        env: {},
+        execArgv: EXEC_ARGV,
+        stdio: [...STDIO],
+      })
+    } catch (error) {
+      this.#cause = `it cannot be started: ${(error as Error).message}`
+      setImmediate(() => this.#finish())
+      return null
+    }
+  }
+
+  #attach(child: ChildProcess): void {
+    child.on('error', error => {
+      this.#cause ??= `it cannot be started: ${error.message}`
+      if (child.pid === undefined) this.#finish()
+    })
+    if (child.pid === undefined) return
+    child.on('message', message => {
+      this.#cause ??= String((message as JsEnd).why)
+    })
+    child.on('exit', (code, signal) => {
+      setTimeout(() => this.#finish(), REST_MS)
+      this.#hasCome(signal === null ? `it exited with code ${code}` : `${signal} ended it`)
+    })
+    child.on('disconnect', () => this.#hasCome())
+    child.on('close', () => this.#hasCome())
+    const calls = child.stdio[CALLS] as Socket
+    this.#calls = calls
+    calls.on('data', chunk => this.#read(chunk as Buffer))
+    calls.on('error', () => {}) // it ends, which is told
+    readLines(child.stdout!, line => this.#options.onLine(line))
+    readLines(child.stderr!, line => this.#hearV8(line))
+    for (const socket of [calls, child.stdout as Socket, child.stderr as Socket]) socket.unref()
+    child.channel?.unref()
+    child.unref()
+  }
+
+  // All that one turn of the loop brought goes at once.
+  #send(): void {
+    if (this.#calls?.writable) this.#calls.write(this.#unsent)
+    this.#unsent = ''
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#isOver) return
+    let messages: JsReturn[]
+    try {
+      messages = this.#answers.read(chunk) as JsReturn[]
+    } catch (error) {
+      this.#cause ??= `it answers what nobody understands: ${(error as Error).message}`
+      this.#calls!.destroy()
+      void this.kill()
+      return
+    }
+    for (const message of messages) this.#options.onMessage(message)
+  }
+
+  // Of its last words, one line is enough.
+  #hearV8(line: string): void {
+    const [, what] = /^FATAL ERROR: (.+)/.exec(line) ?? []
+    if (what !== undefined) this.#cause ??= what
+  }
+
+  #hasCome(cause?: string): void {
+    this.#awaited--
+    if (cause !== undefined) this.#exit = cause
+    if (this.#awaited === 0) this.#finish()
+  }
+
+  #finish(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    if (this.#killTimer !== null) clearTimeout(this.#killTimer)
+    this.#calls?.destroy()
+    this.#options.onEnd(this.#cause ?? this.#exit)
+    this.#ended.resolve()
+  }
+}
