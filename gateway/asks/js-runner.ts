@@ -148,7 +148,7 @@ export class JsRunner {
   #late(call: Call): void {
     if (call.turn > 0 && !this.#isReady) return // it is being ended; then is known what had begun
     const { timeoutMs } = call.asked
-    const why = `no decision within ${timeoutMs} ms`
+    const why = call.turn === 0 ? 'its module is not loaded' : `no decision within ${timeoutMs} ms`
     if (this.#isReady && this.#pingTimer === null) {
       this.#process!.post(PING)
       this.#listen(why, timeoutMs)

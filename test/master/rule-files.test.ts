@@ -3,7 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { showModule, showModules } from '../../master/js-modules.ts'
 import { NamedFiles } from '../../master/rule-files.ts'
+import { childrenOf, until } from '../support/processes.ts'
 import { refusalOf } from '../support/rules.ts'
 import { temporaryDirectory } from '../support/tmp.ts'
 
@@ -74,3 +76,46 @@ t.test('a module is another one when it changed, or a file that it loads', async
     seen.add(stamp())
   }
 })
+
+t.test(
+  'a module that hangs, leaks or kills while it is loaded is refused, and costs nobody else',
+  async t => {
+    const directory = temporaryDirectory(t)
+    const sources = {
+      hangs: 'for (;;);',
+      leaks: 'const m = new Map(); for (let i = 0; ; i++) m.set(i, {})',
+      keeps: 'const a = []; for (;;) a.push(Buffer.alloc(1e6, 1))',
+      exits: 'process.exit(0)',
+      kills: "process.kill(process.pid, 'SIGKILL'); for (;;);",
+      waits: 'await new Promise(() => {})',
+      throws: "throw new Error('boom')",
+      good: 'export const decide = () => {}; setInterval(() => {}, 1000)',
+    }
+    for (const [name, text] of Object.entries(sources)) writeFileSync(join(directory, `${name}.ts`), text)
+    const rules = Object.keys(sources).map(name => ({
+      chain: 'request' as const,
+      family: 'run' as const,
+      value: `js:${name}.ts#decide`,
+      place: { file: 'a.ini', line: 1 },
+    }))
+    let turns = 0
+    const timer = setInterval(() => turns++, 10)
+    const shown = await showModules(rules, directory, null, 2_000)
+    clearInterval(timer)
+    t.ok(turns > 20, 'there was time for other things')
+    const files = new NamedFiles(directory, null, shown)
+    for (const [name, problem] of [
+      ['hangs', /it takes more than 2 s/],
+      ['leaks', /memory/],
+      ['keeps', /memory/],
+      ['exits', /code 0/],
+      ['kills', /SIGKILL ended it/],
+      ['waits', /code 13/],
+      ['throws', /boom/],
+    ] as const)
+      t.match(refusalOf(() => files.js(`${name}.ts`, 'decide'))?.message, problem, name)
+    t.equal(files.js('good.ts', 'decide').stamp, new NamedFiles(directory).js('good.ts', 'decide').stamp)
+    t.match(showModule(join(directory, 'hangs.ts'), null, 500), { problem: 'it takes more than 0.5 s' })
+    await until('none is left', () => childrenOf(process.pid).length === 0)
+  },
+)

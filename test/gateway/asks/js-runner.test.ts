@@ -6,7 +6,7 @@ import t from 'tap'
 import { JsRunner } from '../../../gateway/asks/js-runner.ts'
 import type { JsAnswer } from '../../../routing/rules/asked.ts'
 import type { RuleRequest } from '../../../routing/rules/ours/js-types.ts'
-import { until } from '../../support/processes.ts'
+import { isAlive, until } from '../../support/processes.ts'
 import { type Test, temporaryDirectory } from '../../support/tmp.ts'
 
 const REQUEST: RuleRequest = {
@@ -37,20 +37,28 @@ export const loopsLater = () => { setTimeout(() => { for (;;); }, 20) }
 export const slow = () => { for (const end = Date.now() + 60; Date.now() < end; ); return { key: String(++count) } }
 export const never = () => new Promise(() => {})
 export const exits = () => process.exit(3)
+export const kills = () => process.kill(process.pid)
+export const dies = () => { process.kill(process.pid, 'SIGKILL'); for (;;); }
 export const leaks = () => { for (;;) kept.push(new Array(1_000_000).fill(count++)) }
 export const leaksBuffers = () => { kept.push(Buffer.alloc(300e6, 1)); return undefined }
 export const changes = (request: any) => { request.headers.cookie = 'root'; request.headers = null; return undefined }
+export const returnsMuch = () => ({ body: 'x'.repeat(5_000_000) })
 export const returnsFunction = () => ({ key: () => {} })
 export const says = () => { console.log('hello'); console.error('trouble'); process.stdout.write('x'.repeat(9000)); return undefined }
 export const env = () => ({ key: JSON.stringify(process.env) })
 export const word = 7
 `
 
-function setUp(t: Test, source = MODULE, mostHeapMb = 64) {
+function setUp(t: Test, source = MODULE, startMs = 10_000) {
   const file = join(temporaryDirectory(t), 'rules.ts')
   writeFileSync(file, source)
   const told: { text: string; fields: Record<string, string | number> }[] = []
-  const runner = new JsRunner({ file, mostHeapMb, tell: (_, text, fields) => told.push({ text, fields }) })
+  const runner = new JsRunner({
+    file,
+    mostHeapMb: 64,
+    startMs,
+    tell: (_, text, fields) => told.push({ text, fields }),
+  })
   t.teardown(() => runner.close())
   const call = (name: string, timeoutMs = 5_000, request = REQUEST): Promise<JsAnswer> =>
     new Promise(resolve => runner.call({ file, stamp: '', name, timeoutMs, request }, resolve))
@@ -74,10 +82,11 @@ t.test('one that fails is told of, and does no harm to the others', async t => {
   t.match(await call('throwsNothing'), { kind: 'failed', why: 'null' })
   t.match(await call('rejects'), { kind: 'failed', why: /cannot be shown/ })
   t.match(await call('returnsFunction'), { kind: 'failed', why: /cannot be copied/ })
+  t.match(await call('returnsMuch'), { kind: 'failed', why: /takes 50000\d\d characters/ })
   t.match(await call('missing'), { kind: 'failed', why: /exports no function/ })
   t.match(await call('word'), { kind: 'failed', why: /exports no function/ })
   t.match(await call('__proto__'), { kind: 'failed' })
-  t.same(await call('counts'), returned({ key: '1' }), 'it is the same thread still')
+  t.same(await call('counts'), returned({ key: '1' }), 'it is the same process still')
 })
 
 for (const [name, why] of [
@@ -86,11 +95,11 @@ for (const [name, why] of [
   ['leaks', /memory/],
   ['throwsLater', /later/],
 ] as const)
-  t.test(`one that ${name} costs its thread, and another one follows`, async t => {
+  t.test(`one that ${name} costs its process, and another one follows`, async t => {
     const { call, told } = setUp(t)
     await call('counts')
     t.match(await call(name, name === 'loops' ? 100 : 10_000), { kind: 'failed', why })
-    await until('the thread has ended', () => told.length > 0)
+    await until('the process has ended', () => told.length > 0)
     t.match(told, [{ text: /another one follows/, fields: { cause: why } }])
     t.same(await call('counts'), returned({ key: '1' }))
   })
@@ -98,7 +107,7 @@ for (const [name, why] of [
 t.test('buffers that are kept count, too', async t => {
   const { call, told } = setUp(t)
   await call('leaksBuffers')
-  await until('the thread is ended', async () => {
+  await until('the process is ended', async () => {
     await call('nothing')
     return /memory/.test(String(told[0]?.fields.cause))
   })
@@ -122,7 +131,7 @@ t.test('what it writes is logged by lines, the longest cut; our environment is n
   t.same(await call('env'), returned({ key: '{}' }))
 })
 
-t.test('one that waits for long fails at its time, and its thread goes on with the others', async t => {
+t.test('one that waits for long fails at its time, and its process goes on with the others', async t => {
   const { call, told } = setUp(t)
   await call('counts')
   const begun = performance.now()
@@ -130,13 +139,13 @@ t.test('one that waits for long fails at its time, and its thread goes on with t
   t.same(await call('counts'), returned({ key: '2' }))
   t.match(await never, { kind: 'failed', why: 'no decision within 100 ms' })
   t.ok(performance.now() - begun < 2_000)
-  // As long again as the thread had for hearing.
+  // As long again as the process had for hearing.
   t.match(await call('never', 200), { kind: 'failed' })
-  t.same(await call('counts'), returned({ key: '3' }), 'it is the same thread still')
+  t.same(await call('counts'), returned({ key: '3' }), 'it is the same process still')
   t.same(told, [])
 })
 
-t.test('a thread that has more to do than time begins one after the other, and is left alone', async t => {
+t.test('a process that has more to do than time begins one after the other, and is left alone', async t => {
   const { call, told } = setUp(t)
   await call('counts')
   const answers = await Promise.all(Array.from({ length: 12 }, () => call('slow', 200)))
@@ -149,7 +158,7 @@ t.test('a thread that has more to do than time begins one after the other, and i
 })
 
 t.test(
-  'calls behind one that hangs are for the next thread; those that had begun fail, and none runs twice',
+  'calls behind one that hangs are for the next process; those that had begun fail, and none runs twice',
   async t => {
     const { call, told } = setUp(t)
     await call('counts')
@@ -174,17 +183,17 @@ t.test('a call behind one that may take longer does not end it', async t => {
   t.same(told, [])
 })
 
-t.test('a thread that hangs behind an answer that it gave is ended, too', async t => {
+t.test('a process that hangs behind an answer that it gave is ended, too', async t => {
   const { call, told } = setUp(t)
   t.same(await call('loopsLater'), returned(undefined))
-  await until('another thread', async () => {
+  await until('another process', async () => {
     await call('nothing', 50)
     return told.length > 0
   })
   t.match(told, [{ text: /another one follows/ }])
 })
 
-t.test('what hangs in the second thread, too, is for no third one', async t => {
+t.test('what hangs in the second process, too, is for no third one', async t => {
   const { call } = setUp(t)
   await call('counts')
   const [first, second, third] = [call('loops', 100), call('loops', 100), call('counts', 10_000)]
@@ -213,11 +222,40 @@ t.test('a module that cannot be loaded answers at once that it fails, and is tri
   t.ok(performance.now() - begun < 2_000)
 })
 
+t.test('a module that never is loaded is ended, and its calls fail', async t => {
+  const { call, told, runner } = setUp(t, 'for (;;);', 300)
+  const pid = runner.pid!
+  t.match(await call('decide'), { kind: 'failed', why: /not load/ })
+  await until('it is ended', () => !isAlive(pid) && told.length > 0)
+  t.match(told, [{ fields: { cause: 'it does not load' } }])
+})
+
+t.test('a polite signal to its own process does nothing', async t => {
+  const { call, told } = setUp(t)
+  t.same(await call('kills'), returned(true))
+  t.same(await call('counts'), returned({ key: '1' }))
+  t.same(told, [])
+})
+
+t.test('calls behind one that takes the process with it are for the next one', async t => {
+  const { call, told } = setUp(t)
+  await call('counts')
+  const pending = call('never', 10_000)
+  const leaving = call('dies', 10_000)
+  const behind = [call('counts', 10_000), call('later', 10_000)]
+  t.match(await leaving, { kind: 'failed', why: /SIGKILL/ })
+  t.match(await pending, { kind: 'failed', why: /SIGKILL/ })
+  t.same(await Promise.all(behind), [returned({ key: '1' }), returned({ status: 403 })])
+  t.equal(told.length, 1)
+})
+
 t.test('calls in hand at the end are answered', async t => {
   const { call, runner } = setUp(t)
   await call('counts')
   const last = call('never')
+  const pid = runner.pid!
   await runner.close()
+  t.notOk(isAlive(pid))
   t.match(await last, { kind: 'failed' })
   t.match(await call('counts'), { kind: 'failed' })
 })
