@@ -5,16 +5,12 @@ import { Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import type { JsStart } from './js-worker.ts'
 
-/** Why the process ends, for the gateway's log. */
-export interface JsEnd {
-  readonly why: string
-}
-
 /** Beyond what the process had at its start: the heap, which has a limit of its own, and what is kept beside it. */
 const MORE_BYTES = 256 * 1024 * 1024
 const LOOK_MS = 250
-/** Where the master reads what a module exports. It waits for less; this is for when it is gone. */
-const SHOWN_FD = 3
+/** A socket to the gateway: nothing comes, it ends with the gateway. For the master: a pipe for what the module exports. */
+const CONTROL_FD = 3
+/** The master waits for less; this is for when it is gone. */
 const SHOW_MS = 15_000
 
 const [purpose, file, mostHeapMb] = process.argv.slice(2) as [JsStart['purpose'], string, string]
@@ -23,10 +19,9 @@ process.title = `sluice: js ${file}`
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP', 'SIGUSR2', 'SIGPIPE'] as const) {
   process.on(signal, () => {}) // it goes with its gateway, also when a terminal signals the whole group
 }
-if (purpose === 'serve') {
-  process.on('disconnect', die)
-  if (!process.connected) die()
-} else setTimeout(die, SHOW_MS)
+const control = purpose === 'serve' ? new Socket({ fd: CONTROL_FD, readable: true, writable: true }) : null
+control?.resume().on('error', die).on('end', die)
+if (control === null) setTimeout(die, SHOW_MS)
 beFirstToGo()
 
 const ownBytes = process.memoryUsage.rss()
@@ -42,8 +37,8 @@ const worker = new Worker(new URL(import.meta.url.replace(/host(\.[jt]s)$/, 'wor
 })
 forward()
 worker.on('message', shown => {
-  writeSync(SHOWN_FD, JSON.stringify(shown))
-  process.exit(0) // whatever the module has begun
+  writeSync(CONTROL_FD, JSON.stringify(shown))
+  die() // whatever the module has begun
 })
 worker.on('error', error => end(textOf(error)))
 worker.on('exit', code => end(`it exited with code ${code}`))
@@ -51,7 +46,7 @@ setInterval(look, LOOK_MS).unref()
 
 // What V8 says when it gives up is all that stands in our own standard error. process.stdout would wait for whoever reads it.
 function forward(): void {
-  if (purpose === 'show') {
+  if (control === null) {
     worker.stdout.resume()
     worker.stderr.resume()
     return
@@ -65,12 +60,11 @@ function look(): void {
   if (process.memoryUsage.rss() - ownBytes > MORE_BYTES) end('it takes too much memory')
 }
 
-// Its thread may be in an endless loop, which process.exit() would wait for.
+// Its thread may be in an endless loop, which process.exit() would wait for. The last words are in the socket by then.
 function end(why: string): void {
-  if (purpose === 'serve') {
-    process.send!({ why } satisfies JsEnd, undefined, undefined, die)
-  } else {
-    writeSync(SHOWN_FD, JSON.stringify({ problem: why }))
+  if (control !== null) control.end(why, die)
+  else {
+    writeSync(CONTROL_FD, JSON.stringify({ problem: why }))
     die()
   }
 }

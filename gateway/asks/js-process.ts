@@ -1,9 +1,8 @@
 // gateway/asks/js-process.ts: a process for one module of the operator's, as the gateway has it: calls go in, what it says comes out,
 // and its end is one event, whatever ended it. Whoever has one decides whether another follows.
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import type { JsEnd } from './js-host.ts'
 import type { JsCall, JsReturn } from './js-worker.ts'
 import { LineReader, lineOf } from './json-lines.ts'
 import { readLines } from './lines.ts'
@@ -21,9 +20,6 @@ export interface JsProcessOptions {
 /** In the built package the suffix is .js. */
 const HOST = fileURLToPath(import.meta.url).replace(/process(\.[jt]s)$/, 'host$1')
 const EXEC_ARGV = ['--disable-sigusr1', '--max-semi-space-size=8']
-/** Standard output and error, the channel, and last the socket for calls. */
-const STDIO = ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'] as const
-const CALLS = 4
 /** Bytes; a little more than it should ever say. */
 const MOST_ANSWER = 16 * 1024 * 1024
 /** For what is still in its pipes when it is dead: something that it started may hold them. */
@@ -43,12 +39,10 @@ export class JsProcess {
   #exit = 'it does not end'
   #isOver = false
   #killTimer: NodeJS.Timeout | null = null
-  /** What is still to be heard: its exit, its pipes, its channel. */
-  #awaited = 3
 
   constructor(options: JsProcessOptions) {
     this.#options = options
-    this.#child = this.#fork()
+    this.#child = this.#spawn()
     if (this.#child !== null) this.#attach(this.#child)
   }
 
@@ -70,13 +64,12 @@ export class JsProcess {
   }
 
   // Without memory, descriptors or processes left it may fail here, or say so later.
-  #fork(): ChildProcess | null {
+  #spawn(): ChildProcess | null {
     const { file, mostHeapMb } = this.#options
     try {
-      return fork(HOST, ['serve', file, String(mostHeapMb)], {
+      return spawn(process.execPath, [...EXEC_ARGV, HOST, 'serve', file, String(mostHeapMb)], {
         env: {},
-        execArgv: EXEC_ARGV,
-        stdio: [...STDIO],
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       })
     } catch (error) {
       this.#cause = `it cannot be started: ${(error as Error).message}`
@@ -91,23 +84,22 @@ export class JsProcess {
       if (child.pid === undefined) this.#finish()
     })
     if (child.pid === undefined) return
-    child.on('message', message => {
-      this.#cause ??= String((message as JsEnd).why)
-    })
     child.on('exit', (code, signal) => {
-      setTimeout(() => this.#finish(), REST_MS)
-      this.#hasCome(signal === null ? `it exited with code ${code}` : `${signal} ended it`)
+      this.#exit = signal === null ? `it exited with code ${code}` : `${signal} ended it`
+      setTimeout(() => this.#finish(), REST_MS).unref()
     })
-    child.on('disconnect', () => this.#hasCome())
-    child.on('close', () => this.#hasCome())
-    const calls = child.stdio[CALLS] as Socket
-    this.#calls = calls
-    calls.on('data', chunk => this.#read(chunk as Buffer))
-    calls.on('error', () => {}) // it ends, which is told
-    readLines(child.stdout!, line => this.#options.onLine(line))
-    readLines(child.stderr!, line => this.#hearV8(line))
-    for (const socket of [calls, child.stdout as Socket, child.stderr as Socket]) socket.unref()
-    child.channel?.unref()
+    child.on('close', () => this.#finish())
+    // On the fourth it says why it ends, and sees that we have ended.
+    const [, output, errors, control, calls] = child.stdio as unknown as Socket[]
+    this.#calls = calls!
+    calls!.on('data', chunk => this.#read(chunk as Buffer))
+    readLines(output!, line => this.#options.onLine(line))
+    readLines(errors!, line => this.#hearV8(line))
+    readLines(control!, line => {
+      this.#cause ??= line
+    })
+    // One that breaks ends with the process, which is told.
+    for (const socket of [output!, errors!, control!, calls!]) socket.on('error', () => {}).unref()
     child.unref()
   }
 
@@ -121,10 +113,10 @@ export class JsProcess {
     if (this.#isOver) return
     let messages: JsReturn[]
     try {
-      messages = this.#answers.read(chunk) as JsReturn[]
+      messages = this.#answers.read(chunk).map(asReturn)
     } catch (error) {
       this.#cause ??= `it answers what nobody understands: ${(error as Error).message}`
-      this.#calls!.destroy()
+      this.#calls!.destroy() // nothing more is read
       void this.kill()
       return
     }
@@ -137,12 +129,6 @@ export class JsProcess {
     if (what !== undefined) this.#cause ??= what
   }
 
-  #hasCome(cause?: string): void {
-    this.#awaited--
-    if (cause !== undefined) this.#exit = cause
-    if (this.#awaited === 0) this.#finish()
-  }
-
   #finish(): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -151,4 +137,11 @@ export class JsProcess {
     this.#options.onEnd(this.#cause ?? this.#exit)
     this.#ended.resolve()
   }
+}
+
+// The module may write to any of our descriptors.
+function asReturn(value: unknown): JsReturn {
+  const { turn } = (value ?? {}) as Partial<JsReturn>
+  if (typeof turn !== 'number') throw new Error('a line without a turn')
+  return value as JsReturn
 }

@@ -1,4 +1,4 @@
-// routing/rules/ours/js.ts: a function of the operator's decides. It runs in a thread; what it returns is believed in nothing.
+// routing/rules/ours/js.ts: a function of the operator's decides. It runs in a process of its own; what it returns is believed in nothing.
 import { isBodiless } from '../../../base/status-text.ts'
 import { type ActionKind, REQUEST_ONLY, WrongRule } from '../action.ts'
 import { answer } from '../actions/replies.ts'
@@ -33,7 +33,7 @@ const js: ActionKind<JsData> = {
   syntax: 'FILE#NAME[,timeout=TIME]',
   doc:
     'A function that the file exports decides: it is given the head of the request, and returns nothing to let it ' +
-    'pass, or fields to set, a key, a redirect or an answer. It runs in a thread of its own and has 50 ms unless ' +
+    'pass, or fields to set, a key, a redirect or an answer. It runs in a process of its own and has 50 ms unless ' +
     'more are given; an error, or no decision in time, is a 500. A reload takes it anew when the file or ' +
     'one that it loads has changed. The types are those of "sluice/rules".',
   chains: REQUEST_ONLY,

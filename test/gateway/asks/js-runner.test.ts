@@ -21,6 +21,7 @@ const REQUEST: RuleRequest = {
 }
 
 const MODULE = `
+import { writeSync } from 'node:fs'
 import type { RuleFunction } from 'sluice/rules'
 let count: number = 0
 const kept: unknown[] = []
@@ -38,6 +39,7 @@ export const slow = () => { for (const end = Date.now() + 60; Date.now() < end; 
 export const never = () => new Promise(() => {})
 export const exits = () => process.exit(3)
 export const kills = () => process.kill(process.pid)
+export const babbles = () => { for (const fd of [2, 3, 4]) writeSync(fd, 'null\\n'); return new Promise(() => {}) }
 export const dies = () => { process.kill(process.pid, 'SIGKILL'); for (;;); }
 export const leaks = () => { for (;;) kept.push(new Array(1_000_000).fill(count++)) }
 export const leaksBuffers = () => { kept.push(Buffer.alloc(300e6, 1)); return undefined }
@@ -94,6 +96,8 @@ for (const [name, why] of [
   ['exits', /exited with code 3/],
   ['leaks', /memory/],
   ['throwsLater', /later/],
+  ['babbles', /null|understands/],
+  ['dies', /SIGKILL/],
 ] as const)
   t.test(`one that ${name} costs its process, and another one follows`, async t => {
     const { call, told } = setUp(t)
