@@ -19,6 +19,7 @@ process.title = `sluice: js ${file}`
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP', 'SIGUSR2', 'SIGPIPE'] as const) {
   process.on(signal, () => {}) // it goes with its gateway, also when a terminal signals the whole group
 }
+process.on('uncaughtException', die) // Node's own way out would wait for a thread that may hang
 const control = purpose === 'serve' ? new Socket({ fd: CONTROL_FD, readable: true, writable: true }) : null
 control?.resume().on('error', die).on('end', die)
 if (control === null) setTimeout(die, SHOW_MS)
