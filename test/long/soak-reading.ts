@@ -1,5 +1,6 @@
 // test/long/soak-reading.ts: how a gateway is at one moment of a soak: memory, descriptors, counters, and what each kind of
 // request costs it.
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { applyLoad, type Load } from '../../bench/load.ts'
 import { cpuNs, residentBytes, tree } from '../../bench/processes.ts'
@@ -57,9 +58,24 @@ export interface Cost {
   readonly ratio: Spread
 }
 
+// Of the gateway, to clients and to nodes, whatever is left of them.
+function connectionsOf({ gateway }: Site): string {
+  const all = execFileSync('ss', ['-tanxpoe'], { encoding: 'utf8' }).split('\n')
+  return all.filter(line => line.includes(`pid=${gateway},`)).join('\n')
+}
+
 /** Disturbs nothing. @returns once no client is connected any more, as the gateway knows it */
 export async function glance(site: Site): Promise<Glance> {
-  await until('no client is left', async () => (await statusOf(site)).counters.connections === 0, REST_MS)
+  await until(
+    'no client is left',
+    async () => (await statusOf(site)).counters.connections === 0,
+    REST_MS,
+  ).catch(async error => {
+    const { connections } = (await statusOf(site)).counters
+    throw new Error(
+      `${error.message}: the gateway counts ${connections}, the kernel has\n${connectionsOf(site)}`,
+    )
+  })
   return {
     rss: residentBytes(site.gateway),
     masterRss: residentBytes(site.master),
