@@ -3,6 +3,7 @@ import { loadConfig } from '../config/load.ts'
 import { checkText, problemsText } from '../config/show.ts'
 import { planStart } from '../master/plan.ts'
 import { StartRefused } from '../master/refused.ts'
+import { withRuleProblems } from '../master/rules-plan.ts'
 import { print } from './print.ts'
 import { say, sayWarnings } from './say.ts'
 import { world } from './world.ts'
@@ -16,8 +17,9 @@ export async function check(argv: readonly string[]): Promise<number> {
   const here = world()
   const loaded = loadConfig(argv, here)
   if (loaded.kind === 'command') return print(loaded.command)
+  if (loaded.kind === 'problems')
+    return say(checkText({ ...loaded, problems: await withRuleProblems(loaded, here.cwd) }))
   const report = checkText(loaded)
-  if (loaded.kind === 'problems') return say(report)
   try {
     sayWarnings((await planStart(loaded.config, here, 'check')).warnings)
     return say(report)

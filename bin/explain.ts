@@ -6,7 +6,7 @@ import { type Config, visible } from '../config/config.ts'
 import { type Loaded, loadConfig } from '../config/load.ts'
 import { checkText, problemsText } from '../config/show.ts'
 import { lookUp } from '../master/look-up.ts'
-import { backendNodes, type RulesPlan } from '../master/rules-plan.ts'
+import { backendNodes, type RulesPlan, withRuleProblems } from '../master/rules-plan.ts'
 import { planRules } from '../master/rules-steps.ts'
 import { ANSWER, SILENCE } from '../routing/decision.ts'
 import type { Run } from '../routing/rules/run.ts'
@@ -74,7 +74,7 @@ type Outcome =
 export async function run(argv: readonly string[]): Promise<void> {
   let code = 1
   try {
-    code = explain(argv)
+    code = await explain(argv)
   } catch (error) {
     const { message, stack } = error as Error
     const shown = process.env.SLUICE_DEBUG
@@ -87,7 +87,7 @@ export async function run(argv: readonly string[]): Promise<void> {
 }
 
 /** @returns 0, or 1 when there is nothing to explain */
-function explain(argv: readonly string[]): number {
+async function explain(argv: readonly string[]): Promise<number> {
   const words = readWords(argv)
   if (words === null) {
     terminal.out(HELP)
@@ -101,7 +101,7 @@ function explain(argv: readonly string[]): number {
   }
   const here = world()
   const loaded = loadConfig([words.file], here)
-  if (loaded.kind !== 'config') return sayWrong(loaded)
+  if (loaded.kind !== 'config') return await sayWrong(loaded, here.cwd)
   const { plan, problems } = planRules(loaded.config, here.cwd)
   if (problems.length > 0) return say({ out: '', err: problemsText(problems, []), exit: 1 })
   const request = requestOf(words, loaded.config.values)
@@ -188,8 +188,9 @@ function readWords(argv: readonly string[]): Words | string | null {
   }
 }
 
-function sayWrong(loaded: Exclude<Loaded, { kind: 'config' }>): number {
-  if (loaded.kind === 'problems') return say(checkText(loaded))
+async function sayWrong(loaded: Exclude<Loaded, { kind: 'config' }>, cwd: string): Promise<number> {
+  if (loaded.kind === 'problems')
+    return say(checkText({ ...loaded, problems: await withRuleProblems(loaded, cwd) }))
   terminal.err('sluice explain: no configuration is named.\n')
   return 1
 }

@@ -4,6 +4,7 @@ import { loadConfig, type World } from '../config/load.ts'
 import { Logs } from '../master/logs/logs.ts'
 import { planStart, type StartPlan } from '../master/plan.ts'
 import { StartRefused } from '../master/refused.ts'
+import { withRuleProblems } from '../master/rules-plan.ts'
 import { runMaster } from '../master/run.ts'
 import { takeNotifySocket } from '../master/steering/notify.ts'
 import { closeUninvitedInspector } from './inspector.ts'
@@ -37,6 +38,6 @@ async function readAgain(argv: readonly string[], here: World): Promise<StartPla
   const now = { ...here, version: version() }
   const loaded = loadConfig(argv, now)
   if (loaded.kind === 'config') return planStart(loaded.config, now, 'reload')
-  const problems = loaded.kind === 'problems' ? loaded.problems : []
+  const problems = loaded.kind === 'problems' ? await withRuleProblems(loaded, now.cwd) : []
   throw new StartRefused('SLUICE_OPTION_INVALID', problems)
 }

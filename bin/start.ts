@@ -14,7 +14,9 @@ export async function start(
   argv: readonly string[],
 ): Promise<number> {
   if (loaded.kind === 'problems') {
-    return say({ out: '', err: problemsText(loaded.problems, loaded.warnings), exit: 1 })
+    const { withRuleProblems } = await import('../master/rules-plan.ts')
+    const problems = await withRuleProblems(loaded, here.cwd)
+    return say({ out: '', err: problemsText(problems, loaded.warnings), exit: 1 })
   }
   const { config } = loaded
   const background = daemonLog(config, here.cwd)

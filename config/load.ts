@@ -28,6 +28,8 @@ export type Loaded =
       readonly warnings: readonly Problem[]
       /** The options as read; null when the reading itself failed. */
       readonly pairs: readonly Pair[] | null
+      /** What there is of it, for those who say what is wrong with its rules, too; null when that would mislead. */
+      readonly config: Config | null
     }
   | { readonly kind: 'command'; readonly command: 'help' | 'version' }
 
@@ -77,15 +79,7 @@ export function loadConfig(argv: readonly string[], world: World): Loaded {
     ...crossed.warnings,
   ]
   if (reading.strict === false) warnings.push(...harmless, ...unsupported)
-  if (problems.length > 0) {
-    return {
-      kind: 'problems',
-      problems: byPlace(problems, pairs),
-      warnings,
-      pairs: isReadWell ? pairs : null,
-    }
-  }
-  const config = {
+  const config: Config = freeze({
     pairs,
     values,
     ...routeLines(pairs),
@@ -93,8 +87,34 @@ export function loadConfig(argv: readonly string[], world: World): Loaded {
     files: [...files],
     warnings,
     notes: notesOf(pairs),
+  })
+  if (problems.length === 0) return { kind: 'config', config }
+  const isWhole = reading.problems.length + expanded.problems.length === 0 && !evaluated.isReadingWrong
+  return {
+    kind: 'problems',
+    problems: byPlace(problems, pairs),
+    warnings,
+    pairs: isReadWell ? pairs : null,
+    config: isWhole && !misleadsRules(evaluated.problems, pairs) ? config : null,
   }
-  return { kind: 'config', config: freeze(config) }
+}
+
+/** The command line first, then the files in the order they were read, each from its top. */
+export function byPlace(problems: readonly Problem[], pairs: readonly Pair[]): readonly Problem[] {
+  const files = [null, ...pairs.map(pair => pair.place.file), ...problems.map(problem => problem.place.file)]
+  const rank = new Map([...new Set(files)].map((file, i) => [file, i]))
+  return problems.toSorted(
+    (a, b) => rank.get(a.place.file)! - rank.get(b.place.file)! || a.place.line - b.place.line,
+  )
+}
+
+// A rule that refers to a line which could not be read is not wrong for that.
+function misleadsRules(problems: readonly Problem[], pairs: readonly Pair[]): boolean {
+  const wrong = new Set(problems.map(({ place }) => place))
+  return pairs.some(({ name, place }) => {
+    const ours = knownName(name)?.ours
+    return (ours === 'backend' || ours === 'metric' || ours === 'route-upstream') && wrong.has(place)
+  })
 }
 
 function commandOf(pairs: readonly Pair[]): 'help' | 'version' | null {
@@ -154,15 +174,6 @@ function notesOf(pairs: readonly Pair[]): Problem[] {
       ? []
       : [{ place, problem: `option "${name}" has no effect: ${noEffect}`, remedy: '' }]
   })
-}
-
-// The command line first, then the files in the order they were read, each from its top.
-function byPlace(problems: readonly Problem[], pairs: readonly Pair[]): readonly Problem[] {
-  const files = [null, ...pairs.map(pair => pair.place.file), ...problems.map(problem => problem.place.file)]
-  const rank = new Map([...new Set(files)].map((file, i) => [file, i]))
-  return problems.toSorted(
-    (a, b) => rank.get(a.place.file)! - rank.get(b.place.file)! || a.place.line - b.place.line,
-  )
 }
 
 // Plain data to its last leaf, so that no part can change what another one reads.

@@ -8,7 +8,7 @@ import { type CertificatePair, cipherProblem, readCertificate, readClientCa } fr
 import type { TlsListener } from '../config/address-kinds.ts'
 import { type Config, type Place, type Problem, placeText } from '../config/config.ts'
 import { environmentOf } from '../config/environment.ts'
-import type { World } from '../config/load.ts'
+import { byPlace, type World } from '../config/load.ts'
 import { longestQueue } from '../config/queue-length.ts'
 import type { DaemonPlan } from './daemons.ts'
 import { type LogPlan, planLogs } from './logs/log-plan.ts'
@@ -112,7 +112,7 @@ export async function planStart(
     problems.push(...trial.problems)
     warnings.push(...trial.warnings)
   }
-  if (problems.length > 0) throw new StartRefused('SLUICE_START_FAILED', problems)
+  if (problems.length > 0) throw new StartRefused('SLUICE_START_FAILED', byPlace(problems, config.pairs))
   const gateways = values['http-processes']
   return {
     config,

@@ -31,15 +31,20 @@ export class NamedFiles implements RuleFiles {
   readonly netFiles = new Map<string, NetsPicture>()
   readonly #directory: string
   readonly #user: RunAs | null
-  readonly #shown: ReadonlyMap<string, Shown>
+  readonly #shown: ReadonlyMap<string, Shown> | null
   readonly #modules = new Map<string, Module>()
 
   /**
    * @param directory where relative names begin
    * @param user as whom modules are loaded; null: as we are
-   * @param shown what modules of js: export, by absolute name, where it is known; others are waited for
+   * @param shown what modules of js: export, by absolute name, where it is known; others are waited for. null: none
+   *   may be loaded, and each has what rules want of it
    */
-  constructor(directory: string, user: RunAs | null = null, shown: ReadonlyMap<string, Shown> = new Map()) {
+  constructor(
+    directory: string,
+    user: RunAs | null = null,
+    shown: ReadonlyMap<string, Shown> | null = new Map(),
+  ) {
     this.#directory = directory
     this.#user = user
     this.#shown = shown
@@ -71,6 +76,7 @@ export class NamedFiles implements RuleFiles {
 
   js(file: string, name: string): { readonly file: string; readonly stamp: string } {
     const path = this.path(file)
+    if (this.#shown === null) return { file: path, stamp: '' }
     const module = this.#modules.get(path) ?? this.#load(path)
     this.#modules.set(path, module)
     if (module.names.includes(name)) return { file: path, stamp: module.stamp }
@@ -80,7 +86,7 @@ export class NamedFiles implements RuleFiles {
 
   #load(path: string): Module {
     const hash = createHash('sha256').update(readText(path, MOST_MODULE))
-    const { names, stamp, problem } = this.#shown.get(path) ?? showModule(path, this.#user)
+    const { names, stamp, problem } = this.#shown?.get(path) ?? showModule(path, this.#user)
     if (names !== undefined) return { stamp: hash.update(String(stamp)).digest('base64url'), names }
     throw new WrongRule(`${path} cannot be loaded: ${problem}`, 'Correct it; node FILE shows more')
   }

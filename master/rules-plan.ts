@@ -2,7 +2,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { NetsPicture } from '../base/nets.ts'
 import type { BackendNode } from '../config/backend-kind.ts'
-import type { Config, Problem } from '../config/config.ts'
+import { type Config, type Problem, placeText } from '../config/config.ts'
+import { byPlace, type Loaded } from '../config/load.ts'
 import type { RuleUpstream } from '../routing/rules/compile.ts'
 import { showModules } from './js-modules.ts'
 import { linesOf } from './rules-lines.ts'
@@ -63,7 +64,7 @@ export async function planRulesInTurns(
 async function compileHere(config: Config, setting: RulesSetting): Promise<CompiledLines> {
   const [{ lineSteps }, shown] = await Promise.all([
     import('./rules-steps.ts'),
-    showModules(config.rules, setting.directory, setting.user),
+    setting.shown === null ? null : showModules(config.rules, setting.directory, setting.user),
   ])
   const steps = lineSteps(linesOf(config), { ...setting, shown })
   for (;;) {
@@ -71,6 +72,21 @@ async function compileHere(config: Config, setting: RulesSetting): Promise<Compi
     if (step.done) return step.value
     await setImmediate()
   }
+}
+
+/**
+ * All that is wrong with a configuration that was refused before its rules were looked at: what is wrong with these, too.
+ * Nothing that it names is run, as nobody can say who should.
+ */
+export async function withRuleProblems(
+  { problems, config }: Pick<Extract<Loaded, { kind: 'problems' }>, 'problems' | 'config'>,
+  directory: string,
+): Promise<readonly Problem[]> {
+  if (config === null) return problems
+  const told = new Set(problems.map(({ place }) => placeText(place)))
+  const planned = await planRulesInTurns(config, { directory, user: null, isForGateways: false, shown: null })
+  const more = planned.problems.filter(({ place }) => !told.has(placeText(place)))
+  return byPlace([...problems, ...more], config.pairs)
 }
 
 /** Those of the lines of `backend`, and those that rules name by their address, each a backend of its own. */

@@ -32,8 +32,8 @@ export interface RulesSetting {
   readonly user: RunAs | null
   /** Whether gateways will get them; if not, they are only checked. */
   readonly isForGateways: boolean
-  /** What modules of js: export, where it is known: see showModules. */
-  readonly shown?: ReadonlyMap<string, Shown>
+  /** What modules of js: export, where it is known: see showModules. null: none may be loaded, nor anything be said of them. */
+  readonly shown?: ReadonlyMap<string, Shown> | null
 }
 
 /** All steps at once, and the rules as they are besides. Starts nothing but modules of js:, each for a moment. */

@@ -1,6 +1,8 @@
 // test/master/rules.test.ts: route rules from the lines of a config to the answers of running gateways, and over reloads.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: rules are full of them
+import { existsSync } from 'node:fs'
 import http from 'node:http'
+import { join } from 'node:path'
 import t from 'tap'
 import { CONTROL, reloadWith } from '../support/control.ts'
 import { gatewayPids, until } from '../support/processes.ts'
@@ -128,6 +130,41 @@ function get(sluice: Sluice, path: string): Promise<Got> {
     request.on('error', reject)
   })
 }
+
+t.test('what is wrong with rules is told with all else that is wrong, in the order of the lines', async t => {
+  const cwd = freshDirectory(t, {
+    'a.ini': `[sluice]
+route = ^/a nosuch:
+http = :0
+htpt-timeout = 5
+response-route-run = nosuch:
+http-timeout = soon
+route = ^/b js:ends.ts#decide
+route-uri =
+route = ^/c goto:NOWHERE
+`,
+    'ends.ts':
+      "import { writeFileSync } from 'node:fs'\nwriteFileSync(new URL('ran', import.meta.url), '')\n",
+  })
+  for (const args of [['check', 'a.ini'], ['a.ini'], ['explain', 'a.ini', 'GET', '/']]) {
+    const { code, stderr } = await runSluice(t, { args, cwd })
+    t.equal(code, 1)
+    const lines = stderr.split('\n').map(line => /a\.ini:(\d+): (?!warning)/.exec(line)?.[1])
+    t.same(
+      lines.filter(line => line !== undefined),
+      ['2', '4', '5', '6', '8', '9'],
+      stderr,
+    )
+  }
+  t.notOk(existsSync(join(cwd, 'ran')), 'modules are not run meanwhile')
+})
+
+t.test('a rule is not called wrong for a line that could not be read', async t => {
+  const ini = 'http = :4080\nbackend = key=shop,address=nowhere\nroute = ^/ http:shop\n'
+  const { stderr } = await runSluice(t, { words: ['check'], ini })
+  t.match(stderr, 'option "backend"')
+  t.notMatch(stderr, 'option "route"')
+})
 
 t.test('nor may a rule ask one of our own listeners who gets in', async t => {
   for (const [listener, url, asked] of [
