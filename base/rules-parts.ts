@@ -19,77 +19,60 @@ export interface RulesPiece {
 export interface Slice {
   readonly hole: number
   readonly at: number
-  readonly values: Numbers | readonly (readonly [unknown, unknown])[]
+  readonly values: Numbers
 }
 
 /** Stands in an index for a large list. */
 interface Hole {
   readonly hole: number
-  readonly kind: 'bytes' | 'integers' | 'map'
+  readonly kind: 'bytes' | 'integers'
   readonly length: number
 }
 
 type Numbers = Uint8Array | Int32Array
-type List = Numbers | Map<unknown, unknown>
 
 /** Bytes of a slice, about. */
 const SLICE_BYTES = 64 * 1024
-const MAP_ENTRIES = 1024
 
-/** An index without its large lists, and these in slices. The lists are arrays of numbers and maps, in plain objects. */
+/** An index without its large lists, and these in slices. The lists are arrays of numbers, in plain objects. */
 export function sliced(index: unknown): { readonly index: unknown; readonly slices: Iterable<Slice> } {
-  const lists: List[] = []
+  const lists: Numbers[] = []
   const hollow = mapped(index, value => {
     const kind = kindOf(value)
     if (kind === null) return undefined
-    const list = value as List
-    const length = lengthOf(list)
-    if (length <= (kind === 'map' ? MAP_ENTRIES : SLICE_BYTES / 4)) return list
+    const list = value as Numbers
+    const { length } = list
+    if (length <= SLICE_BYTES / 4) return list
     return { hole: lists.push(list) - 1, kind, length } satisfies Hole
   })
   return { index: hollow, slices: slicesOf(lists) }
 }
 
-function* slicesOf(lists: readonly List[]): Generator<Slice> {
+function* slicesOf(lists: readonly Numbers[]): Generator<Slice> {
   for (const [hole, list] of lists.entries()) {
-    if (list instanceof Map) {
-      let values: [unknown, unknown][] = []
-      let at = 0
-      for (const entry of list) {
-        if (values.push(entry) < MAP_ENTRIES) continue
-        yield { hole, at, values }
-        at += values.length
-        values = []
-      }
-      yield { hole, at, values }
-    } else {
-      const length = SLICE_BYTES / list.BYTES_PER_ELEMENT
-      for (let at = 0; at < list.length; at += length) yield { hole, at, values: list.slice(at, at + length) }
-    }
+    const length = SLICE_BYTES / list.BYTES_PER_ELEMENT
+    for (let at = 0; at < list.length; at += length) yield { hole, at, values: list.slice(at, at + length) }
   }
 }
 
 /** An index being put together again. */
 export class Joining {
   readonly index: unknown
-  readonly #lists: List[] = []
+  readonly #lists: Numbers[] = []
 
   constructor(hollow: unknown) {
     this.index = mapped(hollow, value => {
       if (kindOf(value) !== null) return value
       if (!('hole' in value)) return undefined
       const { hole, kind, length } = value as Hole
-      const list =
-        kind === 'map' ? new Map() : kind === 'bytes' ? new Uint8Array(length) : new Int32Array(length)
+      const list = kind === 'bytes' ? new Uint8Array(length) : new Int32Array(length)
       this.#lists[hole] = list
       return list
     })
   }
 
   add({ hole, at, values }: Slice): void {
-    const list = this.#lists[hole]!
-    if (list instanceof Map) for (const [key, value] of values as [unknown, unknown][]) list.set(key, value)
-    else list.set(values as Numbers, at)
+    this.#lists[hole]!.set(values, at)
   }
 }
 
@@ -104,10 +87,5 @@ function mapped(value: unknown, replace: (value: object) => unknown): unknown {
 
 function kindOf(value: object): Hole['kind'] | null {
   if (value instanceof Int32Array) return 'integers'
-  if (value instanceof Uint8Array) return 'bytes'
-  return value instanceof Map ? 'map' : null
-}
-
-function lengthOf(list: List): number {
-  return list instanceof Map ? list.size : list.length
+  return value instanceof Uint8Array ? 'bytes' : null
 }

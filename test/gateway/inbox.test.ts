@@ -81,7 +81,7 @@ t.test('an index of megabytes comes in slices, and is whole again', async t => {
     always: Int32Array.from({ length: 50_000 }, (_, i) => i),
     subjects: [
       {
-        exact: new Map(Array.from({ length: 10_000 }, (_, i) => [`/page${i}`, [i]])),
+        exact: { firstRule: Int32Array.from({ length: 100_000 }, (_, i) => 2 * i), few: new Uint8Array(10) },
         literals: { few: Int32Array.of(1, 2), entered: new Uint8Array(200_000).fill(7), none: null },
       },
     ],
