@@ -1,5 +1,6 @@
 // base/text-counts.ts: how often each of very many texts was counted. No Map: V8 takes each key of one into a table of its own, for
 // as long as the text lives, and for 100,000 texts that takes longer than reading them.
+import { fnv1a } from './fnv.ts'
 
 export class TextCounts {
   readonly #texts: string[] = []
@@ -19,7 +20,7 @@ export class TextCounts {
   }
 
   add(text: string): void {
-    const hash = hashOf(text)
+    const hash = fnv1a(text)
     const known = this.#find(text, hash)
     if (known >= 0) {
       this.#counts[known]!++
@@ -35,7 +36,7 @@ export class TextCounts {
 
   /** @returns false: there was none left of it */
   take(text: string): boolean {
-    const number = this.#find(text, hashOf(text))
+    const number = this.#find(text, fnv1a(text))
     if (number < 0 || this.#counts[number] === 0) return false
     this.#counts[number]!--
     return true
@@ -50,11 +51,4 @@ export class TextCounts {
   #bucket(hash: number): number {
     return (hash ^ (hash >>> 15)) & (this.#buckets.length - 1)
   }
-}
-
-/** 32 bits, FNV-1a over the characters. */
-export function hashOf(text: string): number {
-  let hash = 0x811c9dc5 | 0
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash
 }

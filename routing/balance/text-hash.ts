@@ -1,11 +1,10 @@
 // routing/balance/text-hash.ts: a text as a point on the circle. The same on every machine, and good in all its bits;
 // no defence against texts that are chosen to collide: loads are bounded, so that these harm only themselves.
+import { fnv1a } from '../../base/fnv.ts'
 
 /** @returns 0 to 2^32 - 1: FNV-1a over the characters, then mixed */
 export function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return mixed(hash)
+  return mixed(fnv1a(text))
 }
 
 /** The next point of a text that needs several. */

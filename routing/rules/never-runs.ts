@@ -1,6 +1,6 @@
 // routing/rules/never-runs.ts: which rules of a chain can never run, whatever a request holds. Pure; one walk over the chain.
 // It never calls a rule dead that could run: where it cannot know, it says nothing.
-import { hashOf } from '../../base/text-counts.ts'
+import { fnv1a } from '../../base/fnv.ts'
 
 /** What matters of a rule. Its number is its place in the list. */
 export interface FlowRule {
@@ -152,7 +152,7 @@ class Ended {
   #hash(rule: number): number {
     let hash = this.#hashes[rule]!
     if (hash !== 0) return hash
-    hash = hashOf(this.#rules[rule]!.test!)
+    hash = fnv1a(this.#rules[rule]!.test!)
     if (hash === 0) hash = 1
     this.#hashes[rule] = hash
     return hash
